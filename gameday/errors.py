@@ -10,7 +10,8 @@ GamedayError
 │   ├── SystemUnreachable the system under test did not answer
 │   ├── UndoFailed        a fault is still active after it was undone
 │   ├── ClockStopped      monotonic time did not advance
-│   └── JournalBroken     a journal cannot be read
+│   ├── JournalBroken     a journal cannot be read
+│   └── JournalInUse      another process is writing a journal
 ├── ExpectationFailed     a scenario saw something else than it expects
 └── DirtyOutput           canary text was found in gameday's own output
 """
@@ -74,6 +75,10 @@ class ClockStopped(HarnessError):
 
 
 class JournalBroken(HarnessError):
+    pass
+
+
+class JournalInUse(HarnessError):
     pass
 
 

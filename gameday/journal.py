@@ -1,5 +1,6 @@
 """A run as JSON lines: written as it happens, readable next year, torn at most in its last line."""
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final, Self
 
 import msgspec
 
-from gameday.errors import JournalBroken
+from gameday.errors import JournalBroken, JournalInUse
 from gameday.timeline import AnyEvent, RunStarted, Timeline
 
 FORMAT: Final = 1
@@ -17,12 +18,28 @@ _DECODER: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
 
 
 class Journal:
-    """Appends events to one file. Each line reaches the kernel at once, so that it survives kill -9 of this process."""
+    """Appends events to one file. Each line reaches the kernel at once, so that it survives kill -9 of this process.
+
+    Raises JournalInUse where another process is writing it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self._events: list[AnyEvent] = []
+        self._own()
+
+    def _own(self) -> None:
+        """One writer a journal; what a killed writer left of its last line goes, so that the next line stands by itself."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise JournalInUse(
+                f"{self.path}: another run is writing it. Wait for its end, or name another run."
+            ) from error
+        written = self.path.read_bytes()
+        os.ftruncate(self._fd, written.rfind(b"\n") + 1)
 
     def append(self, event: AnyEvent) -> None:
         os.write(self._fd, _ENCODER.encode(event) + b"\n")

@@ -1,0 +1,94 @@
+"""The contract of every fault, on both runtimes: off before, on when injected, off when undone, twice as well as once."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+
+from gameday.faults import FAULTS, Fault, RequestBodyLogging, SharedCacheKey, undo
+from gameday.scenario.game import Game, Options
+from gameday.scenario.session import open_game
+from gameday.shipped import shipped
+from gameday.systems.base import System
+from gameday.systems.powers import settings_from_ref
+from tests.conformance.conftest import require_docker
+
+
+@pytest.fixture(scope="module")
+def game(on: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    if on == "docker":
+        require_docker()
+    folder = tmp_path_factory.mktemp(f"faults-{on}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAMEDAY_KEY_FILE", str(folder / "site.key"))
+        options = Options(
+            reports=folder,
+            pipeline=shipped("fixtures/pipeline"),
+            argv=(),
+            on="docker" if on == "docker" else "embedded",
+        )
+        with open_game(options, say=lambda _: None) as game:
+            yield game
+
+
+def body_logging(system: System) -> Fault:
+    assert system.ingress is not None
+    return RequestBodyLogging(system.ingress)
+
+
+def shared_key(system: System) -> Fault:
+    assert system.cache is not None
+    return SharedCacheKey(system.cache)
+
+
+MAKERS = {"RequestBodyLogging": body_logging, "SharedCacheKey": shared_key}
+every_fault = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+
+
+def test_every_fault_is_held_to_the_contract() -> None:
+    assert {fault.__name__ for fault in FAULTS} == MAKERS.keys()
+
+
+@every_fault
+def test_a_fault_is_off_then_on_then_off_again(game: Game, make: Callable[[System], Fault]) -> None:
+    fault = make(game.system)
+    assert not fault.is_active()
+    plan = fault.plan()
+    at = fault.inject()
+    assert at.width_s >= 0
+    assert fault.is_active()
+    assert undo(fault.settings, plan)
+    assert not fault.is_active()
+    assert not undo(fault.settings, plan)
+    assert not fault.is_active()
+
+
+@every_fault
+def test_a_stranger_can_undo_it_from_the_journal_alone(game: Game, make: Callable[[System], Fault]) -> None:
+    fault = make(game.system)
+    written = msgspec.json.encode(fault.plan())
+    fault.inject()
+    plan = msgspec.json.decode(written, type=type(fault.plan()))
+    assert undo(settings_from_ref(plan.ref), plan)
+    assert not fault.is_active()
+
+
+@every_fault
+def test_an_undo_touches_only_what_still_bears_our_change(game: Game, make: Callable[[System], Fault]) -> None:
+    fault = make(game.system)
+    plan = fault.plan()
+    fault.inject()
+    game.reset()
+    before = fault.settings.get(plan.key)
+    assert not undo(fault.settings, plan)
+    assert fault.settings.get(plan.key) == before
+
+
+@every_fault
+def test_a_fault_says_where_it_leaks_to_and_those_places_are_looked_at(
+    game: Game, make: Callable[[System], Fault]
+) -> None:
+    fault = make(game.system)
+    places = {place.name for place in game.system.places}
+    assert fault.origin.name in fault.leaks_to
+    assert set(fault.leaks_to) <= places
