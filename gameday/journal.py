@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import msgspec
 
-from gameday.errors import JournalBroken, JournalInUse
+from gameday.errors import JournalBroken, JournalInUse, UsageError
 from gameday.timeline import AnyEvent, RunStarted, Timeline
 
 FORMAT: Final = 1
@@ -74,7 +74,7 @@ def read(path: Path) -> Timeline:
     try:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
-        raise JournalBroken(
+        raise UsageError(
             f"{file}: {error.strerror}. Name the folder of a run, such as reports/20261123-0600."
         ) from error
     torn = lines.pop()

@@ -47,7 +47,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     scenarios = [item for item in items if item.get_closest_marker("gameday")]
-    if scenarios and not config.option.collectonly:
+    if scenarios and not config.option.collectonly and not _is_worker(config):
         from gameday.scenario.playing import Playing  # noqa: PLC0415 - only where there is something to play
 
         config.stash[_KEY] = Playing.prepare(config, scenarios)
@@ -115,9 +115,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _playing(config: pytest.Config) -> "Playing":
+    if _is_worker(config):
+        pytest.fail("a game day runs in one process: leave -n out", pytrace=False)
     playing = config.stash[_KEY]
     if playing is None:
         raise pytest.UsageError(
             "the fixtures of gameday need the marker: @pytest.mark.gameday(failure_mode=..., layers=..., severity=...)"
         )
     return playing
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether pytest-xdist runs this process."""
+    return hasattr(config, "workerinput")

@@ -7,5 +7,5 @@ _PACKAGE = Path(__file__).parent
 
 def shipped(name: str) -> Path:
     """`shipped("fixtures/slo/run.yaml")`."""
-    inside = _PACKAGE / "shipped" / name
+    inside = _PACKAGE / "_shipped" / name
     return inside if inside.exists() else _PACKAGE.parent / name

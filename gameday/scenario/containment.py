@@ -21,6 +21,7 @@ CONTAINED: Final = "contained"
 STILL_LEAKING: Final = "purged, still leaking"
 NOT_PURGED: Final = "stopped, not purged"
 NO_COPY: Final = "stopped and purged, without a forensic copy"
+CAME_BACK: Final = "came back"
 UNKNOWN: Final = "unknown"
 _AGE_HEADER: Final = b"age-encryption.org/v1"
 

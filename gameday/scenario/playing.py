@@ -37,8 +37,6 @@ class Playing:
     @classmethod
     def prepare(cls, config: pytest.Config, items: list[pytest.Item]) -> Self:
         """Reads the options and every scenario's marker; raises pytest.UsageError where one of them is wrong."""
-        if getattr(config.option, "numprocesses", None):
-            raise pytest.UsageError("a game day runs in one process: leave -n out")
         config.option.showlocals = False
         return cls(config, _options(config), [_plan(item) for item in items])
 

@@ -13,7 +13,7 @@ from gameday.canary.families import Family
 from gameday.errors import ExpectationFailed, HarnessError, UndoFailed, UsageError
 from gameday.faults.base import Fault, Undo, undo
 from gameday.place import Place
-from gameday.scenario.containment import CONTAINED, Containment
+from gameday.scenario.containment import CAME_BACK, CONTAINED, Containment
 from gameday.scenario.game import Game
 from gameday.scenario.naming import OpenLeak, name
 from gameday.scenario.oracle import Finding
@@ -23,6 +23,7 @@ from gameday.timeline import (
     Alerted,
     AnyEvent,
     Arm,
+    Contained,
     Delivered,
     FaultInjected,
     FaultPlanned,
@@ -160,6 +161,7 @@ class Script:
         if self._leaks_to:
             self._replay(Phase.AFTER)
         self.expect_silence()
+        self._expect_gone()
         if self.is_control:
             self._expect_no_alert()
 
@@ -173,6 +175,20 @@ class Script:
 
     def record(self, event: AnyEvent) -> None:
         self._game.record(msgspec.structs.replace(event, scenario=self.meta.scenario, arm=self.meta.arm))
+
+    def _expect_gone(self) -> None:
+        """What was contained has not come back since."""
+        leaks = {leak.canary: leak for leak in self._contained}
+        if not leaks:
+            return
+        again = [finding for findings in self._game.oracle.read_again().values() for finding in findings or ()]
+        back = [
+            f for f in again if f.is_forbidden and f.canary in leaks and not self._game.system.place(f.place).is_final
+        ]
+        for canary in {finding.canary for finding in back}:
+            self.record(Contained(at=clock.point(clock.now()), request=leaks[canary].request, state=CAME_BACK))
+        if back:
+            raise ExpectationFailed(f"what was contained came back: {leaks_in_words(back)}")
 
     # -- the fault
 

@@ -217,3 +217,23 @@ def test_a_hole_that_no_scenario_opens_fails_and_is_named(player: Player) -> Non
     assert played.exit_code == 1
     assert "gateway/log" in played.output
     assert "gateway/log" in (played.folder / "index.html").read_text()
+
+
+def test_a_leak_that_comes_back_after_it_was_contained_is_noticed(player: Player) -> None:
+    """A backup job that copies again what was purged (mistake 7), here from before the purge."""
+    sabotage = """
+from pathlib import Path
+from gameday.scenario import script
+real = script.Containment.run
+def run(self):
+    log = Path(next(sink.path for sink in self.game.system.config.sink if sink.place == "ingress/access-log"))
+    before = log.read_bytes()
+    state = real(self)
+    with log.open("ab") as file:
+        file.write(before)
+    return state
+script.Containment.run = run
+"""
+    played = player.play(F1, sabotage=sabotage)
+    assert played.exit_code == 1
+    assert [contained.state for contained in played.timeline.of(Contained)] == ["contained", "came back"]

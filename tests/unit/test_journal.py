@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameday import clock, journal
-from gameday.errors import JournalBroken, JournalInUse
+from gameday.errors import JournalBroken, JournalInUse, UsageError
 from gameday.journal import Journal
 from gameday.timeline import AnyEvent, Problem, RunStarted
 
@@ -86,5 +86,5 @@ def test_a_journal_of_another_format_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(JournalBroken, match="Name the folder of a run"):
+    with pytest.raises(UsageError, match="Name the folder of a run"):
         journal.read(tmp_path / "nowhere")
