@@ -4,6 +4,7 @@ Exit status: 0 pass, 1 fail, 2 inconclusive, 3 gameday itself failed, 4 the comm
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), HARNESS_ERROR)
     except KeyboardInterrupt:
         return _complain("interrupted; what was changed has been put back", 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as head, has enough
+        return 0
     except Exception as error:  # noqa: BLE001 - the last door: what passes here is our bug, and its text may quote anything
         where = error.__traceback__
         while where is not None and where.tb_next is not None:

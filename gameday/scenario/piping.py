@@ -31,7 +31,7 @@ def pipe(options: argparse.Namespace, *, say: Say) -> int:
     target = None if options.write_config is None else _target(Path(options.write_config))
     pipeline = shipped("fixtures/pipeline") if options.pipeline is None else Path(options.pipeline)
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started it in the background, deaf to Ctrl-C
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _end_once)
     with suppress(KeyboardInterrupt), running(on=options.on, pipeline=pipeline, say=say) as config:
         say(f"the pipeline is up: {config.target.url}")
         with _written(target, config, say=say):
@@ -40,6 +40,13 @@ def pipe(options: argparse.Namespace, *, say: Say) -> int:
                 clock.sleep(_AN_HOUR_S)
     say("the pipeline is down")
     return 0
+
+
+def _end_once(*_: object) -> None:
+    """A second Ctrl-C must not cut the tidying short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager

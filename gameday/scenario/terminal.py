@@ -45,5 +45,6 @@ class Progress:
         if self._reporter is None:
             return
         with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
-            self._reporter.ensure_newline()
+            if self._reporter._tw.width_of_current_line:  # noqa: SLF001 - behind a row of dots
+                self._reporter.write_line("")
             self._reporter.write_line(f"gameday: {line}", cyan=True)
