@@ -214,7 +214,7 @@ def _judge_count(measurement: Measurement, objective: Objective, *, part: int, w
         measurement=measurement,
         verdict=verdict,
         value_text=f"{part:,} of {whole:,}",
-        evidence_text=_looked(measurement, whole=whole),
+        evidence_text=f"{_looked(measurement, whole=whole)}; true share below {shown(upper_bound(part, whole), unit=Unit.SHARE)}",
         reason=f"{reason}: {measurement.note}" if reason and measurement.note else reason,
     )
 

@@ -131,12 +131,12 @@ def _missing(run: Timeline, gate: Gate, *, name: str) -> Iterable[Todo]:
     if not lacking:
         return
     what = f"Gather the evidence that the {name.lower()} still lacks"
-    runtimes = [ready.runtime for ready in run.of(SystemReady)]
+    runtimes = [ready.runtime for ready in run.of(SystemReady) if ready.runtime != "none"]
     where = f" --on {runtimes[-1]}" if runtimes else ""
     yield Todo(
         what=f"{what}: {', '.join(_lack(one) for one in lacking)}.",
-        why="Each further run, with a seed of its own, adds to it:",
-        command=f"gameday run{where}",
+        why="A load run brings hundreds of checks a second, and runs of one kind add up in gameday gate:",
+        command=f"gameday load{where}",
     )
 
 

@@ -1,6 +1,7 @@
 """Everything that the page shows, as plain frozen data: strings and numbers ready to print. It judges nothing by itself."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -16,6 +17,8 @@ from gameday.report.place_view import PlaceRow, place_rows
 from gameday.report.scenario_view import ScenarioRow, Tally, scenario_rows, tally
 from gameday.report.text import NONE, counted
 from gameday.timeline import Sighted, Timeline
+
+MOST_STRAYS: Final = 200  # a leak without a fault can be every request; a person reads the first few
 
 
 @frozen(kw_only=True)
@@ -44,6 +47,7 @@ class View:
     scenarios: tuple[ScenarioRow, ...]
     incidents: tuple[IncidentView, ...]
     strays: tuple[Stray, ...]
+    more_strays: int
     places: tuple[PlaceRow, ...]
     limits: tuple[Limit, ...]
     facts: FactsView
@@ -64,6 +68,7 @@ def view(timeline: Timeline, gates: Sequence[Gate]) -> View:
     )
     places = place_rows(run, staged=(case.request for case in found))
     unproven = limits(run, gates, scenarios=scenarios, places=places)
+    strays = _strays(run, found)
     return View(
         run=run_name(run),
         system=system_name(run),
@@ -76,7 +81,8 @@ def view(timeline: Timeline, gates: Sequence[Gate]) -> View:
         gates=gate_views(gates),
         scenarios=scenarios,
         incidents=incidents,
-        strays=_strays(run, found),
+        strays=strays[:MOST_STRAYS],
+        more_strays=max(0, len(strays) - MOST_STRAYS),
         places=places,
         limits=unproven,
         facts=facts_view(run, gates),

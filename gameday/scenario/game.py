@@ -27,7 +27,10 @@ from gameday.wait import poll_until
 
 @frozen(kw_only=True)
 class Options:
-    """What the command line asked for. `config` is a gameday.toml, None for the reference pipeline with the settings in `pipeline`."""
+    """What the command line asked for. `config` is a gameday.toml, None for the reference pipeline with the settings in `pipeline`.
+
+    `traffic` names the mix of requests: evidence is pooled only over the same mix.
+    """
 
     reports: Path
     pipeline: Path
@@ -37,6 +40,7 @@ class Options:
     run: str | None = None
     seed: int | None = None
     watch_s: float = 10.0
+    traffic: str = "scenarios"
     slo_run: Path | None = None
     slo_release: Path | None = None
 
@@ -58,6 +62,7 @@ class Game:
     ledger: Ledger
     scrubber: Scrubber
     inbox: Inbox
+    say: Callable[[str], None]
     reset: Callable[[], None]
     last_look_is_evidence: bool = field(default=False, init=False)
 

@@ -129,7 +129,7 @@ def _options(options: argparse.Namespace) -> Options:
     release = shipped("fixtures/slo/release.yaml")
     if path is not None:
         slo = configuration.load(path).slo.release
-        release = path.parent / slo if slo else release
+        release = Path(slo) if slo else release
     return Options(
         reports=Path(options.reports),
         pipeline=Path(options.pipeline) if options.pipeline else shipped("fixtures/pipeline"),
@@ -137,6 +137,7 @@ def _options(options: argparse.Namespace) -> Options:
         on=options.on,
         config=path,
         seed=options.seed,
+        traffic="load",
         slo_run=release,  # a load run injects nothing and wakes nobody: only the rates can be judged by it
         slo_release=release,
     )

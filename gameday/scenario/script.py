@@ -164,6 +164,8 @@ class Script:
         self._expect_gone()
         if self.is_control:
             self._expect_no_alert()
+        else:
+            self._game.wait_for_detectors()  # a late alert belongs to this arm, not to the next one
 
     def account_for_alerts(self) -> None:
         """Writes down what arrived and names no leak: false alarms. Owed however the arm ended."""
@@ -256,7 +258,14 @@ class Script:
     def _watch(self, sent: Sent, *, within_s: float) -> Alert:
         start = clock.now()
 
+        due = 1
+
         def look() -> Alert | None:
+            nonlocal due
+            waited_s = clock.now().mono_s - start.mono_s
+            if waited_s >= due:
+                self._game.say(f"waiting for an alert: {due} s of {within_s:g} s")
+                due += 1
             self._match()
             return self._named.get(sent.request_id)
 

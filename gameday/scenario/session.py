@@ -65,6 +65,7 @@ def open_game(options: Options, *, say: Say) -> Iterator[Game]:
             journal=journal,
             inbox=inbox,
             reset=reset,
+            say=say,
         )
         stack.callback(game.traffic.close)
         yield game
@@ -81,6 +82,7 @@ def _game(
     journal: Journal,
     inbox: Inbox,
     reset: Reset,
+    say: Say,
 ) -> Game:
     finder, ledger, answers = Finder(key), Ledger(), AnswersSink()
     mint = Mint(key, run=run, seed=seed, tenants=tuple(system.config.target.tenants))
@@ -107,6 +109,7 @@ def _game(
         scrubber=Scrubber(finder),
         inbox=inbox,
         reset=reset,
+        say=say,
     )
 
 
@@ -130,7 +133,7 @@ def _bring_up(options: Options, *, journal: Journal, inbox: Inbox, stack: ExitSt
             runtime_why=why,
             took_s=now.mono_s - start.mono_s,
             places=system.places,
-            evidence_key=_evidence_key(system, runtime),
+            evidence_key=_evidence_key(system, runtime, options.traffic),
             not_exercised=system.not_exercised,
         )
     )
@@ -258,6 +261,6 @@ def _commit() -> str:
     return done.output.strip() if done.exit_code == 0 else ""
 
 
-def _evidence_key(system: System, runtime: str) -> str:
-    parts = (system.name, runtime, version("gameday"), *system.evidence_parts)
+def _evidence_key(system: System, runtime: str, traffic: str) -> str:
+    parts = (system.name, runtime, traffic, version("gameday"), *system.evidence_parts)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -58,7 +58,13 @@ class Player:
             exit_code=done.returncode, output=done.stdout + done.stderr, folder=folders[-1] if folders else reports
         )
 
-    def pipeline(self, *, detector: dict[str, object] | None = None, gateway: dict[str, object] | None = None) -> str:
+    def pipeline(
+        self,
+        *,
+        detector: dict[str, object] | None = None,
+        gateway: dict[str, object] | None = None,
+        redactor: dict[str, object] | None = None,
+    ) -> str:
         """A folder with the pipeline's settings, some of them changed; `gateway` by dotted key."""
         folder = self.tmp_path / "pipeline"
         folder.mkdir(exist_ok=True)
@@ -67,7 +73,6 @@ class Player:
             for key, value in (gateway or {}).items() if file.name == "gateway.json" else ():
                 part, _, name = key.partition(".")
                 settings[part][name] = value
-            if file.name == "detector.json":
-                settings |= detector or {}
+            settings |= {"detector.json": detector, "redactor.json": redactor}.get(file.name) or {}
             (folder / file.name).write_text(json.dumps(settings))
         return str(folder)

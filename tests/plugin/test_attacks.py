@@ -237,3 +237,17 @@ script.Containment.run = run
     played = player.play(F1, sabotage=sabotage)
     assert played.exit_code == 1
     assert [contained.state for contained in played.timeline.of(Contained)] == ["contained", "came back"]
+
+
+def test_a_redactor_that_forgot_one_family_fails_and_the_places_are_named(player: Player) -> None:
+    pipeline = player.pipeline(redactor={"families": ["github_token", "card", "email", "iban"]})
+    played = player.play(F1, arguments=("--pipeline", pipeline))
+    assert played.exit_code == 1
+    assert "gateway/log" in played.output
+    assert "model/log" in played.output
+
+
+def test_a_long_watch_says_how_far_it_is(player: Player) -> None:
+    pipeline = player.pipeline(detector={"is_deaf": True})
+    played = player.play(F1, arguments=("--pipeline", pipeline, "--watch", "2"))
+    assert "waiting for an alert: 1 s of 2 s" in played.output

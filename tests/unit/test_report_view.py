@@ -43,7 +43,7 @@ def test_a_run_that_holds_says_so_and_asks_for_the_evidence_that_the_release_sti
     )
     (todo,) = shown.first.todo
     assert "M10 29,954 clean checks" in todo.what
-    assert todo.command == "gameday run --on embedded"
+    assert todo.command == "gameday load --on embedded"
 
 
 def test_a_failing_run_names_what_was_missed_first() -> None:

@@ -34,6 +34,7 @@ REQUESTS: Final = 1_000_000
 INGRESS_LOG, GATEWAY_LOG, MODEL_LOG = "ingress/access-log", "gateway/log", "model/log"
 _NOT_EXERCISED: Final = (
     "alert routing: the detector posts to the receiver directly, so no Alertmanager route was tried",
+    "servers' own output: what servers and programs write to their standard output is not looked at",
     "the model: a stub that answers from its context; no model was asked",
 )
 
@@ -71,7 +72,7 @@ def start_stack(
         with ThreadPoolExecutor(max_workers=3) as pool:
             starting = pool.submit(start_all, runtime, servers, on_ready=lambda running: on_up(_up(running)))
             model = pool.submit(programs.start, "modelhost", {"log": {"file": str(files.model_log)}})
-            redactor = pool.submit(programs.start, "redactor", {})
+            redactor = pool.submit(programs.start, "redactor", pipeline / "redactor.json")
             wait_for_watcher = beside(_watched_logs(files))
             up, model_url, redactor_url = starting.result(), model.result(), redactor.result()
         addresses = Addresses(
