@@ -14,8 +14,10 @@ from gameday.canary.families import FAMILIES
 from gameday.canary.find import Finder
 from gameday.canary.key import load_or_make
 from gameday.canary.mint import Mint
+from gameday.runtime.daemon import Daemon
 from gameday.timeline import FaultPlanned, FaultUndone, Phase, RunStarted, Sent, Sighted
 from gameday.wait import poll_until
+from tests.conformance.conftest import require_docker
 from tests.plugin.playing import F1, F2, Player
 
 
@@ -79,8 +81,12 @@ def test_a_careless_scenario(gameday, gameday_pipeline):
     assert not any(text in output for text in texts for output in outputs)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_ended_in_mid_scenario_leaves_nothing(player: Player, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "on"), [(signal.SIGKILL, "embedded"), (signal.SIGINT, "embedded"), (signal.SIGKILL, "docker")]
+)
+def test_a_run_that_is_ended_in_mid_scenario_leaves_nothing(player: Player, how: signal.Signals, on: str) -> None:
+    if on == "docker":
+        require_docker()
     scenario = player.tmp_path / "test_slow.py"
     scenario.write_text("""
 import pytest
@@ -94,7 +100,7 @@ def test_a_leak_that_lasts(gameday, gameday_pipeline):
         if not gameday.is_control:
             gameday.expect_leak(sent, at=gameday_pipeline.cache.answers, within_s=60)
 """)
-    command = [sys.executable, "-m", "pytest", str(scenario), "--gameday-on=embedded"]
+    command = [sys.executable, "-m", "pytest", str(scenario), f"--gameday-on={on}"]
     process = subprocess.Popen(
         command, env=player.env(), cwd=player.tmp_path, stdout=subprocess.DEVNULL, start_new_session=True
     )
@@ -104,10 +110,12 @@ def test_a_leak_that_lasts(gameday, gameday_pipeline):
     os.kill(process.pid, how)
     process.wait(20)
     poll_until(lambda: True if not _alive(children) else None, what="everything gone", every_s=0.05, within_s=20)
+    if on == "docker":
+        poll_until(lambda: None if _orphans() else True, what="no container is left", every_s=0.1, within_s=20)
     timeline = journal.read(folder)
     assert timeline.of(FaultPlanned)
     assert (how is signal.SIGINT) == bool(timeline.of(FaultUndone))
-    assert len(children) >= 5
+    assert len(children) >= (5 if on == "embedded" else 4)
     assert _gameday("report", str(folder), player=player).returncode in {1, 2}
     assert "cut off" in (folder / "index.html").read_text() or how is signal.SIGINT
     assert _gameday("clean", "--reports", str(reports), player=player).returncode == 0
@@ -124,6 +132,11 @@ def _gameday(*words: str, player: Player) -> "subprocess.CompletedProcess[str]":
         timeout=60,
         check=False,
     )
+
+
+def _orphans() -> set[str]:
+    with Daemon.reach() as daemon:
+        return set(daemon.orphan_labels())
 
 
 def _in_mid_leak(reports: Path) -> Path | None:
