@@ -28,7 +28,8 @@ check: $(STAMP)  ## what CI checks first: style, types, unit tests
 	$(BIN)/pytest -q tests/unit
 
 load: $(STAMP)  ## load-test the redaction for ten seconds
-	$(BIN)/gameday load --users 20 --run-time 10s
+	@# 2, inconclusive, is what so short a load can end with
+	$(BIN)/gameday load --users 20 --run-time 10s || test $$? -eq 2
 
 report: $(STAMP)  ## write the newest run's report again
 	$(BIN)/gameday report "$$(ls -td reports/*/ | head -1)"
