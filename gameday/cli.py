@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        return _told(command(options))
     except UsageError as error:
         return _complain(str(error), USAGE)
     except GamedayError as error:
@@ -28,14 +28,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted; what was changed has been put back", 2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as head, has enough
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader, such as head, went away
+        return HARNESS_ERROR  # what could not be told never passes
     except Exception as error:  # noqa: BLE001 - the last door: what passes here is our bug, and its text may quote anything
         where = error.__traceback__
         while where is not None and where.tb_next is not None:
             where = where.tb_next
         at = "" if where is None else f" at {Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}"
         return _complain(f"internal error: {type(error).__name__}{at}. Please report it.", HARNESS_ERROR)
+
+
+def _told(code: int) -> int:
+    """Flushed here, where a reader that went away is still noticed."""
+    sys.stdout.flush()
+    return code
 
 
 def _complain(text: str, code: int) -> int:

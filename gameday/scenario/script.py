@@ -179,11 +179,12 @@ class Script:
         self._game.record(msgspec.structs.replace(event, scenario=self.meta.scenario, arm=self.meta.arm))
 
     def _expect_gone(self) -> None:
-        """What was contained has not come back since."""
+        """What was contained has not come back since. Raises HarnessError where a place could not be looked at."""
         leaks = {leak.canary: leak for leak in self._contained}
         if not leaks:
             return
-        again = [finding for findings in self._game.oracle.read_again().values() for finding in findings or ()]
+        places = self._game.oracle.read_again()
+        again = [finding for findings in places.values() for finding in findings or ()]
         back = [
             f for f in again if f.is_forbidden and f.canary in leaks and not self._game.system.place(f.place).is_final
         ]
@@ -191,6 +192,8 @@ class Script:
             self.record(Contained(at=clock.point(clock.now()), request=leaks[canary].request, state=CAME_BACK))
         if back:
             raise ExpectationFailed(f"what was contained came back: {leaks_in_words(back)}")
+        if unread := sorted(place for place, findings in places.items() if findings is None):
+            raise HarnessError(f"whether the leak came back is unknown: {', '.join(unread)} could not be read again")
 
     # -- the fault
 

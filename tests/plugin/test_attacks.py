@@ -251,3 +251,20 @@ def test_a_long_watch_says_how_far_it_is(player: Player) -> None:
     pipeline = player.pipeline(detector={"is_deaf": True})
     played = player.play(F1, arguments=("--pipeline", pipeline, "--watch", "2"))
     assert "waiting for an alert: 1 s of 2 s" in played.output
+
+
+def test_a_place_that_cannot_be_read_again_is_not_taken_for_clean(player: Player) -> None:
+    """The containment was proven; whether the leak came back since is unknown, which is not silence."""
+    sabotage = """
+from gameday.scenario import script
+from gameday.scenario.oracle import Oracle
+real = script.Containment.run
+def run(self):
+    state = real(self)
+    Oracle.read_again = lambda self: {name: None for name in self._places}
+    return state
+script.Containment.run = run
+"""
+    played = player.play(F1, sabotage=sabotage)
+    assert played.exit_code == 2
+    assert "whether the leak came back is unknown" in played.output
