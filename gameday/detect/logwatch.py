@@ -41,6 +41,7 @@ class LogWatch:
         self._settings = settings
         self._positions = Positions(Path(settings.positions))
         self._offsets = {log.path: 0 for log in settings.logs}
+        self._due_s: dict[str, float] = {}
         self._posted: set[tuple[str, str, str]] = set()
         self._secrets = SecretRule()
         self._positions.write(self._offsets)
@@ -50,8 +51,10 @@ class LogWatch:
         for log in self._settings.logs:
             lines = self._new_lines(log.path)
             if lines:
-                if self._settings.delay_s:
-                    clock.sleep(self._settings.delay_s)
+                now_s = clock.now().mono_s
+                if now_s < self._due_s.setdefault(log.path, now_s + self._settings.delay_s):
+                    continue  # each log is held back by itself, so that one's delay is not added to another's
+                del self._due_s[log.path]
                 if not self._settings.is_deaf:
                     self._post(log, self._noticed(log, lines))
                 self._offsets[log.path] += sum(len(line) for line in lines)
