@@ -19,13 +19,14 @@ gameday: $(STAMP)  ## set up .venv, run the game day on whatever runtime there i
 	$(BIN)/gameday run scenarios
 
 test: $(STAMP)  ## every test that this machine can run
-	$(BIN)/pytest tests
+	$(BIN)/pytest -q -n auto tests/unit tests/forms
+	$(BIN)/pytest tests/conformance tests/plugin
 
 check: $(STAMP)  ## what CI checks first: style, types, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n auto tests/unit
 
 load: $(STAMP)  ## load-test the redaction for ten seconds
 	@# 2, inconclusive, is what so short a load can end with

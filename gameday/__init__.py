@@ -9,62 +9,95 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from gameday.alert import Alert
     from gameday.canary.families import (
+        AddressPrompt,
         BusinessPlanPrompt,
         CardPrompt,
         CloudKeyPrompt,
         EmailPrompt,
         GitHubTokenPrompt,
         IbanPrompt,
+        JwtPrompt,
+        NationalIdPrompt,
         OpaquePrompt,
+        OpenAIKeyPrompt,
+        PhonePrompt,
+        PrivateKeyPrompt,
+        SlackTokenPrompt,
+        StripeKeyPrompt,
     )
+    from gameday.canary.mint import Canary
+    from gameday.canary.minting import mint
     from gameday.faults import Fault, RequestBodyLogging, SharedCacheKey
     from gameday.place import Place, Policy
     from gameday.scenario.script import Script
     from gameday.scenario.traffic import Sent
     from gameday.slo import Objective
+    from gameday.sweep.finding import find
     from gameday.systems.base import System
     from gameday.verdict import Verdict
 
 _HOMES: Final = {
+    "AddressPrompt": "gameday.canary.families",
     "Alert": "gameday.alert",
     "BusinessPlanPrompt": "gameday.canary.families",
+    "Canary": "gameday.canary.mint",
     "CardPrompt": "gameday.canary.families",
     "CloudKeyPrompt": "gameday.canary.families",
     "EmailPrompt": "gameday.canary.families",
     "Fault": "gameday.faults",
     "GitHubTokenPrompt": "gameday.canary.families",
     "IbanPrompt": "gameday.canary.families",
+    "JwtPrompt": "gameday.canary.families",
+    "NationalIdPrompt": "gameday.canary.families",
     "Objective": "gameday.slo",
     "OpaquePrompt": "gameday.canary.families",
+    "OpenAIKeyPrompt": "gameday.canary.families",
+    "PhonePrompt": "gameday.canary.families",
     "Place": "gameday.place",
     "Policy": "gameday.place",
+    "PrivateKeyPrompt": "gameday.canary.families",
     "RequestBodyLogging": "gameday.faults",
     "Script": "gameday.scenario.script",
     "Sent": "gameday.scenario.traffic",
     "SharedCacheKey": "gameday.faults",
+    "SlackTokenPrompt": "gameday.canary.families",
+    "StripeKeyPrompt": "gameday.canary.families",
     "System": "gameday.systems.base",
     "Verdict": "gameday.verdict",
+    "find": "gameday.sweep.finding",
+    "mint": "gameday.canary.minting",
 }
 
 __all__ = [
+    "AddressPrompt",
     "Alert",
     "BusinessPlanPrompt",
+    "Canary",
     "CardPrompt",
     "CloudKeyPrompt",
     "EmailPrompt",
     "Fault",
     "GitHubTokenPrompt",
     "IbanPrompt",
+    "JwtPrompt",
+    "NationalIdPrompt",
     "Objective",
     "OpaquePrompt",
+    "OpenAIKeyPrompt",
+    "PhonePrompt",
     "Place",
     "Policy",
+    "PrivateKeyPrompt",
     "RequestBodyLogging",
     "Script",
     "Sent",
     "SharedCacheKey",
+    "SlackTokenPrompt",
+    "StripeKeyPrompt",
     "System",
     "Verdict",
+    "find",
+    "mint",
 ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from gameday.errors import GamedayError, UsageError
+from gameday.sweep.parsers import add_find, add_mint, add_sweep, add_whois
 
 HARNESS_ERROR: Final = 3
 USAGE: Final = 4
@@ -68,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         _add_init,
         _add_pipeline,
         _add_clean,
+        add_mint,
+        add_find,
+        add_whois,
+        add_sweep,
     ):
         add(commands)
     return parser

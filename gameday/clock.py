@@ -1,5 +1,6 @@
 """The only door to time. Monotonic seconds are subtracted; wall seconds are shown, and mapped with their error."""
 
+import datetime as dt
 import time
 from typing import Final
 
@@ -47,6 +48,11 @@ class Interval(msgspec.Struct, frozen=True):
 
 def now() -> Instant:
     return Instant(mono_s=time.monotonic(), wall_s=time.time())
+
+
+def today() -> dt.date:
+    """UTC."""
+    return dt.datetime.fromtimestamp(now().wall_s, tz=dt.UTC).date()
 
 
 def sleep(seconds: float) -> None:

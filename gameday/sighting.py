@@ -23,10 +23,25 @@ class Record:
 
 @frozen(kw_only=True)
 class Sighting:
-    """A canary found in bytes: which one, what of it survived (token, value, prose), in which form, and where (byte offset)."""
+    """A canary found in bytes: which one, what of it survived (token, value, prose), in which form, and where (byte offset).
+
+    `slot` is the one it was sent in, "" where that is not known. `share` is how much of its text is exposed, from 0 to 1:
+    None where the text is not known (a canary of another run).
+    """
 
     canary: str
     parts: frozenset[str]
     form: tuple[str, ...]
     offset: int
+    slot: str = ""
+    share: float | None = None
     place: str = ""
+
+
+@frozen(kw_only=True)
+class Note:
+    """Something that was not looked into: where it begins, in which form it stands there, and why."""
+
+    offset: int
+    form: tuple[str, ...]
+    why: str

@@ -50,7 +50,7 @@ class View:
 
 
 @frozen
-class _Form:
+class Form:
     """A form: what of some bytes may be in it, how many bytes one byte of that can become, and how to decode it all."""
 
     name: str
@@ -63,16 +63,20 @@ class _Form:
 class Views:
     """Every view of a body, the body itself first. To be iterated once.
 
-    After that `is_complete` is true unless a bound (depth or amount) left something undecoded.
+    After that `is_complete` is true unless a bound (depth or amount) left something undecoded. `more` are further forms;
+    a form is only looked for where it `may_follow` the chain.
     """
 
     body: bytes = field(repr=False)
+    more: Sequence[Form] = field(default=(), repr=False)
+    may_follow: Callable[[tuple[str, ...], str], bool] = field(default=lambda _, __: True, repr=False)
+    growth: int = GROWTH
     is_complete: bool = True
     _left_bytes: int = 0
     _seen: set[tuple[str, int]] = field(factory=set, repr=False)
 
     def __iter__(self) -> Iterator[View]:
-        self._left_bytes = GROWTH * len(self.body) + ALLOWANCE_BYTES
+        self._left_bytes = self.growth * len(self.body) + ALLOWANCE_BYTES
         waiting = deque([View(form=("raw",), data=self.body, starts=(0,), origins=(0,))])
         while waiting:
             view = waiting.popleft()
@@ -80,7 +84,9 @@ class Views:
             waiting.extend(self._decoded(view))
 
     def _decoded(self, view: View) -> Iterator[View]:
-        for form in _FORMS:
+        for form in (*_FORMS, *self.more):
+            if not self.may_follow(view.form, form.name):
+                continue
             regions = self._unseen(form, view.data)
             chain = (form.name,) if view.form == ("raw",) else (*view.form, form.name)
             if not is_within_depth(chain):
@@ -96,7 +102,7 @@ class Views:
                 self._left_bytes -= len(data)
                 yield View(form=chain, data=data, starts=starts, origins=origins)
 
-    def _unseen(self, form: _Form, data: bytes) -> Iterator[Region]:
+    def _unseen(self, form: Form, data: bytes) -> Iterator[Region]:
         for start, text in form.regions(data):
             mark = (form.name, hash(text))  # keyed for each process by Python, so that nobody can forge a collision
             if mark not in self._seen:
@@ -130,7 +136,7 @@ def is_within_depth(chain: Sequence[str]) -> bool:
     return steps <= MAX_STEPS
 
 
-def _lines(data: bytes, *, having: re.Pattern[bytes]) -> Iterator[Region]:
+def lines_with(data: bytes, *, having: re.Pattern[bytes]) -> Iterator[Region]:
     found = having.search(data)
     while found:
         start = data.rfind(b"\n", 0, found.start()) + 1
@@ -141,19 +147,19 @@ def _lines(data: bytes, *, having: re.Pattern[bytes]) -> Iterator[Region]:
 
 
 def _escaped_lines(data: bytes) -> Iterator[Region]:
-    return _lines(data, having=_ESCAPE) if b"\\" in data else iter(())
+    return lines_with(data, having=_ESCAPE) if b"\\" in data else iter(())
 
 
 def _percent_words(data: bytes) -> Iterator[Region]:
     if b"%" not in data:
         return
-    for start, line in _lines(data, having=_PERCENT):
+    for start, line in lines_with(data, having=_PERCENT):
         for word in _WORD.finditer(line):
             if b"%" in word[0] and _PERCENT.search(word[0]):
                 yield start + word.start(), word[0]
 
 
-def _runs(data: bytes, *, of: re.Pattern[bytes]) -> Iterator[Region]:
+def runs(data: bytes, *, of: re.Pattern[bytes]) -> Iterator[Region]:
     """Wrapped lines count as one run, without their line ends."""
     for run in of.finditer(data):
         text = run[0]
@@ -171,13 +177,13 @@ def _unquote(word: bytes) -> bytes:
     return plain + b"\n" + unquote_to_bytes(word.replace(b"+", b" ")) if b"+" in word else plain
 
 
-def _one_by_one(decode: Callable[[bytes], bytes], texts: Sequence[bytes]) -> tuple[bytes, list[int]]:
+def one_by_one(decode: Callable[[bytes], bytes], texts: Sequence[bytes]) -> tuple[bytes, list[int]]:
     decoded = [decode(text) for text in texts]
     starts = list(accumulate((len(text) + 1 for text in decoded[:-1]), initial=0))
     return b"\n".join(decoded), starts
 
 
-def _all_at_once(
+def all_at_once(
     texts: Sequence[bytes], *, pad: bytes, unit: int, size: int, decode: Callable[[bytes], bytes]
 ) -> tuple[bytes, list[int]]:
     """Decodes all runs in one call for each of the `unit` alignments; every `unit` characters become `size` bytes.
@@ -195,18 +201,18 @@ def _all_at_once(
 
 def _decode_base64(texts: Sequence[bytes]) -> tuple[bytes, list[int]]:
     standard = [text.translate(_URL_SAFE) for text in texts]
-    return _all_at_once(standard, pad=b"/", unit=4, size=3, decode=binascii.a2b_base64)
+    return all_at_once(standard, pad=b"/", unit=4, size=3, decode=binascii.a2b_base64)
 
 
 def _decode_hex(texts: Sequence[bytes]) -> tuple[bytes, list[int]]:
-    return _all_at_once(texts, pad=b"0", unit=2, size=1, decode=binascii.unhexlify)
+    return all_at_once(texts, pad=b"0", unit=2, size=1, decode=binascii.unhexlify)
 
 
 _SHORT: Final = {escape: bytes([byte]) for escape, byte in _UNESCAPED.items()}
 _PADDING_BYTES: Final = 24
 _FORMS: Final = (
-    _Form("json", _escaped_lines, 1, lambda texts: _one_by_one(lambda text: _ESCAPE.sub(_unescape, text), texts)),
-    _Form("percent", _percent_words, 2, lambda texts: _one_by_one(_unquote, texts)),
-    _Form("base64", lambda data: _runs(data, of=_BASE64_RUN), 3, _decode_base64),
-    _Form("hex", lambda data: _runs(data, of=_HEX_RUN), 1, _decode_hex),
+    Form("json", _escaped_lines, 1, lambda texts: one_by_one(lambda text: _ESCAPE.sub(_unescape, text), texts)),
+    Form("percent", _percent_words, 2, lambda texts: one_by_one(_unquote, texts)),
+    Form("base64", lambda data: runs(data, of=_BASE64_RUN), 3, _decode_base64),
+    Form("hex", lambda data: runs(data, of=_HEX_RUN), 1, _decode_hex),
 )

@@ -31,7 +31,7 @@ class SiteKey:
 
 def load_or_make(path: Path | None = None) -> SiteKey:
     """The key at `path`, else in GAMEDAY_KEY_FILE, else in ~/.config/gameday/site.key; made there on first use."""
-    where = path or Path(os.environ.get("GAMEDAY_KEY_FILE") or Path.home() / ".config/gameday/site.key")
+    where = path or _usual()
     try:
         if not where.exists():
             _make(where)
@@ -43,6 +43,19 @@ def load_or_make(path: Path | None = None) -> SiteKey:
     if mode & _OTHERS:
         raise _wrong(where, problem=f"others may read it (mode {mode & 0o777:04o})", remedy=f"Run: chmod 600 {where}")
     return _parse(where, text=text)
+
+
+def existing(path: Path | None = None) -> SiteKey:
+    """The same, but never made: a new key would know no canary, and find everything clean."""
+    where = path or _usual()
+    if not where.exists():
+        remedy = "Without the key that the canaries were minted with none can be found: name it with --key-file."
+        raise _wrong(where, problem="there is no such key", remedy=remedy)
+    return load_or_make(where)
+
+
+def _usual() -> Path:
+    return Path(os.environ.get("GAMEDAY_KEY_FILE") or Path.home() / ".config/gameday/site.key")
 
 
 def _make(where: Path) -> None:

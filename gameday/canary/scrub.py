@@ -1,6 +1,7 @@
 """Takes canary text out of what gameday itself writes."""
 
-from gameday.canary.find import Finder, Span
+from gameday.canary.find import Finder
+from gameday.canary.spans import Span
 
 
 class Scrubber:
@@ -12,7 +13,7 @@ class Scrubber:
     def scrub(self, text: str) -> str:
         """Each literal becomes `[canary <id>]`; a text that holds encoded ones, or too much to decode, is withheld whole."""
         scrubbed = _replaced(_bytes(text), spans=self._finder.spans(_bytes(text)))
-        found = self._finder.find(scrubbed)
+        found = self._finder.find(scrubbed, chains=True)
         if found.sightings:
             ids = ", ".join(sorted({sighting.canary for sighting in found.sightings}))
             return f"[withheld: it held canary {ids}]"
@@ -22,7 +23,7 @@ class Scrubber:
 
     def holds(self, text: str) -> bool:
         """Also true of a text that could not be searched completely."""
-        found = self._finder.find(_bytes(text))
+        found = self._finder.find(_bytes(text), chains=True)
         return bool(found.sightings) or not found.is_complete
 
 

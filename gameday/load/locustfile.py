@@ -43,6 +43,7 @@ class Desk:
             load_or_make(),
             run=orders.run,
             seed=orders.seed,
+            day=orders.day,
             tenants=self.tenants,
             first_serial=orders.first_serial,
             stride=orders.stride,
@@ -161,7 +162,7 @@ class ChatUser(FastHttpUser):
             status=answered.status,
             started=started,
             completed=clock.now(),
-            planted=tuple(Planting(one.family, one.slot, one.token_id.serial) for one in canaries),
+            planted=tuple(Planting(one.family, one.slot, one.serial) for one in canaries),
         )
 
 

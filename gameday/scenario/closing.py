@@ -14,7 +14,7 @@ from gameday.report.view import view
 from gameday.scenario.game import Game
 from gameday.shipped import shipped
 from gameday.slo import load
-from gameday.sweep import Search, holds_bytes, sweep
+from gameday.sweep.outputs import Search, holds_bytes, sweep
 from gameday.timeline import RunEnded, Swept, Timeline
 from gameday.verdict import Verdict
 

@@ -137,7 +137,7 @@ class Containment:
             return "no copy was put into the vault"
         for path in fresh:
             body = path.read_bytes()
-            if not body.startswith(_AGE_HEADER) or self.game.finder.find(body).sightings:
+            if not body.startswith(_AGE_HEADER) or self.game.finder.find(body, chains=True).sightings:
                 return f"{path.name} is not encrypted with age"
         return ""
 

@@ -52,6 +52,7 @@ class Game:
     folder: Path
     run: str
     seed: int
+    day: int  # as tokens count it
     key: SiteKey
     options: Options
     system: System
@@ -110,12 +111,12 @@ class Game:
 
     def holds(self, body: bytes) -> bool:
         """Whether the finder finds anything in it, or cannot tell."""
-        found = self.finder.find(body)
+        found = self.finder.find(body, chains=True)
         return bool(found.sightings) or not found.is_complete
 
     def sentinel(self) -> bytes:
         """A canary that is never sent: what a search must find before its silence counts."""
-        canary = Mint(self.key, run=f"{self.run} sentinel", seed=self.seed, tenants=("nobody",)).canary(
+        canary = Mint(self.key, run=f"{self.run} sentinel", seed=self.seed, day=self.day, tenants=("nobody",)).canary(
             GitHubTokenPrompt, tenant="nobody"
         )
         return canary.token.encode()

@@ -43,7 +43,7 @@ class Evidence:
 
 def gather(game: Game, load: Load, *, say: Callable[[str], None]) -> Evidence:
     """Looks for every prompt of the load at every place, and journals the requests and what was seen."""
-    mint = Mint(game.key, run=game.run, seed=game.seed, tenants=game.tenants)
+    mint = Mint(game.key, run=game.run, seed=game.seed, day=game.day, tenants=game.tenants)
     prompts = [(line, _mint_again(game, line, mint)) for line in load.lines]
     refused = [(line, canaries) for line, canaries in prompts if line.status != _HTTP_OK]
     for line, canaries in prompts:
@@ -144,7 +144,7 @@ def _look(game: Game, load: Load, *, say: Callable[[str], None]) -> Sieve:
 def _traffic(game: Game, answers: AnswersSink) -> Traffic:
     return Traffic(
         system=game.system,
-        mint=Mint(game.key, run=game.run, seed=game.seed, tenants=game.tenants),
+        mint=Mint(game.key, run=game.run, seed=game.seed, day=game.day, tenants=game.tenants),
         finder=game.finder,
         ledger=game.ledger,
         answers=answers,

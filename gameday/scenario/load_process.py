@@ -123,6 +123,7 @@ def _orders(game: Game, folder: Path, answers: BinaryIO) -> Orders:
     return Orders(
         run=game.run,
         seed=game.seed,
+        day=game.day,
         target=_from_anywhere(game.system.config.target),
         sent_file=str(folder / "sent.jsonl"),
         answers_fd=answers.fileno(),

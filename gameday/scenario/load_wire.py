@@ -22,6 +22,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     seed: int
+    day: int
     target: Target
     sent_file: str
     answers_fd: int

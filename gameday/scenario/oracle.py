@@ -159,7 +159,7 @@ class Oracle:
             glance.records += 1
             spot.cursor = record.cursor or None
             glance.saw_marker |= marker is not None and _shows(record, marker)
-            found = self._finder.find(record.body)
+            found = self._finder.find(record.body, chains=True)
             glance.gaps += not found.is_complete
             for sighting in found.sightings:
                 known = self._ledger.get(sighting.canary)

@@ -16,6 +16,7 @@ from gameday.alert import Alert
 from gameday.canary.find import Finder
 from gameday.canary.key import SiteKey, load_or_make
 from gameday.canary.mint import Mint
+from gameday.canary.patterns import forms_digest
 from gameday.canary.scrub import Scrubber
 from gameday.config import Config
 from gameday.detect.receiver import Receiver
@@ -90,6 +91,7 @@ def _game(
         folder=folder,
         run=run,
         seed=seed,
+        day=mint.day,
         key=key,
         options=options,
         system=system,
@@ -262,5 +264,5 @@ def _commit() -> str:
 
 
 def _evidence_key(system: System, runtime: str, traffic: str) -> str:
-    parts = (system.name, runtime, traffic, version("gameday"), *system.evidence_parts)
+    parts = (system.name, runtime, traffic, version("gameday"), forms_digest(), *system.evidence_parts)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -4,16 +4,19 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import frozen
 
 from gameday.errors import RuntimeMissing
-from gameday.runtime.base import Runtime
+from gameday.runtime.base import Running, Runtime
 from gameday.runtime.daemon import Daemon
 from gameday.runtime.docker import DockerRuntime
 from gameday.runtime.embedded import EmbeddedRuntime
 from gameday.runtime.watchdog import Watchdog
 from gameday.servers.caddy import Caddy
+from gameday.servers.seaweedfs import SeaweedFS, connect, left_sockets
 from gameday.servers.valkey import Valkey
 
 
@@ -22,11 +25,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("on", ["embedded", "docker"], scope="module")
 
 
-def require_docker() -> None:
-    """Skips with the reason where Docker cannot start the servers; fails if GAMEDAY_REQUIRE_DOCKER=1."""
+def require_docker(*more: str) -> None:
+    """Skips with the reason where Docker cannot start the servers; fails if GAMEDAY_REQUIRE_DOCKER=1. `more` are images."""
     try:
         with Daemon.reach() as daemon:
-            missing = daemon.missing([Caddy(1).image, Valkey().image])
+            missing = daemon.missing([Caddy(1).image, Valkey().image, *more])
         reason = f"Docker has no image {', '.join(missing)}" if missing else ""
     except RuntimeMissing as error:
         reason = str(error)
@@ -66,3 +69,31 @@ def new_runtime(on: str, watchdog: Watchdog) -> Iterator[Callable[[], Runtime]]:
 def runtime(new_runtime: Callable[[], Runtime]) -> Iterator[Runtime]:
     with new_runtime() as runtime:
         yield runtime
+
+
+@frozen
+class Store:
+    """An object store that runs."""
+
+    server: SeaweedFS
+    running: Running
+
+    @property
+    def env(self) -> dict[str, str]:
+        return self.server.env(self.running)
+
+    def client(self) -> Any:
+        return connect(self.env)
+
+
+@pytest.fixture(scope="module")
+def store(on: str, new_runtime: Callable[[], Runtime]) -> Iterator[Store]:
+    pytest.importorskip("botocore")
+    server = SeaweedFS()
+    if on == "docker":
+        require_docker(server.image)
+    with new_runtime() as runtime:
+        running = runtime.start(server)
+        yield Store(server, running)
+    for socket in left_sockets(running) if on == "embedded" else ():
+        socket.unlink(missing_ok=True)

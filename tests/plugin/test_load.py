@@ -27,7 +27,7 @@ from gameday.metrics.evidence import upper_bound
 from gameday.scenario.load_process import check_locust
 from gameday.scenario.loading import load
 from gameday.shipped import shipped
-from gameday.sweep import holds_bytes
+from gameday.sweep.outputs import holds_bytes
 from gameday.timeline import RunStarted, Sent, Sighted, Swept, Tally, Timeline
 from gameday.wait import poll_until
 

@@ -11,7 +11,7 @@ PACKAGE: Final = Path(__file__).parents[2] / "gameday"
 LAYERS: Final = {
     "errors": 0, "clock": 0, "verdict": 0, "shipped": 0,
     "place": 1, "sighting": 1, "alert": 1, "config": 1, "canary": 1, "wait": 1, "strict_yaml": 1,
-    "toml_read": 1, "toml_write": 1,
+    "toml_read": 1, "toml_write": 1, "sarif": 1,
     "timeline": 2, "runtime": 2,
     "journal": 3, "sweep": 3, "servers": 3,
     "metrics": 4, "systems": 4,

@@ -1,7 +1,5 @@
 """Minting: the same canaries again from the same key, run, seed and serial; nothing shows their text."""
 
-import time
-
 import pytest
 
 from gameday.canary.families import FAMILIES, CardPrompt, CloudKeyPrompt, Family
@@ -82,11 +80,11 @@ def test_ids_are_short_harmless_and_all_different() -> None:
     ]
     assert len({canary.id for canary in canaries}) == len(canaries)
     assert not any(canary.id.replace("-", "")[1:] in canary.text for canary in canaries)
-    assert all(len(canary.id) == 10 for canary in canaries)
+    assert all(len(canary.id) == 12 for canary in canaries)
 
 
 def test_more_serials_than_a_token_can_hold_are_refused() -> None:
-    mint = _mint(first_serial=65_535)
+    mint = _mint(first_serial=32_767)
     mint.canary(CardPrompt, tenant="acme")
     with pytest.raises(UsageError, match="begin another run"):
         mint.canary(CardPrompt, tenant="acme")
@@ -102,10 +100,3 @@ def test_tenants_that_a_token_cannot_tell_apart_are_refused(tenants: tuple[str, 
 def test_an_unknown_tenant_or_slot_is_refused_with_what_is_known(tenant: str, slot: str) -> None:
     with pytest.raises(UsageError, match=r"acme, globex.*system, user"):
         _mint().canary(CardPrompt, tenant=tenant, slot=slot)
-
-
-def test_ten_thousand_canaries_take_seconds_at_most() -> None:
-    mint, start = _mint(), time.perf_counter()
-    for number in range(10_000):
-        mint.canary(FAMILIES[number % len(FAMILIES)], tenant="acme")
-    assert time.perf_counter() - start < 10  # measured 0.5 s; the margin is for a busy host

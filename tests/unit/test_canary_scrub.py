@@ -26,9 +26,12 @@ def test_every_literal_becomes_the_name_of_its_canary(canary: object, change: Ca
     one = next(each for each in CANARIES if each is canary)
     scrubbed = SCRUBBER.scrub(f"before {change(one.text)} after é\ud800")
     assert (one.token in scrubbed.lower(), SCRUBBER.holds(scrubbed)) == (False, False)
-    assert f"[canary {one.id}]" in scrubbed
-    assert scrubbed.startswith("before ")
-    assert scrubbed.endswith(" after é\ud800")
+    if change is str or one.text.isascii():
+        assert f"[canary {one.id}]" in scrubbed
+        assert scrubbed.startswith("before ")
+        assert scrubbed.endswith(" after é\ud800")
+    else:  # a letter that looks otherwise in capitals or escaped: then all of it is withheld
+        assert one.id in scrubbed
 
 
 def test_a_text_with_an_encoded_canary_is_withheld_whole() -> None:

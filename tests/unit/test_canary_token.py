@@ -1,5 +1,6 @@
 """Tokens: told from anything else by the holder of the key, with no table."""
 
+import datetime as dt
 import random
 
 import pytest
@@ -7,23 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameday.canary.key import SiteKey
-from gameday.canary.token import ALPHABET, Mixing, TokenId, Tokens
+from gameday.canary.token import ALPHABET, EPOCH, Checked, Mixing, Part, TokenId, Tokens, day_of
 
 TOKENS = Tokens(SiteKey(b"1" * 32))
 IDS = st.builds(
     TokenId,
-    run=st.integers(0, 1023),
+    day=st.integers(0, 1023),
+    run=st.integers(0, 31),
     tenant=st.integers(0, 7),
-    slot=st.integers(0, 7),
-    serial=st.integers(0, 65535),
+    slot=st.integers(0, 15),
+    serial=st.integers(0, 32767),
 )
 
 
-@given(token_id=IDS)
-def test_a_token_gives_back_what_it_stands_for(token_id: TokenId) -> None:
-    token = TOKENS.mint(token_id)
-    assert (len(token), TOKENS.check(token) == token_id, TOKENS.check(token.upper()) == token_id) == (19, True, True)
+@given(token_id=IDS, part=st.sampled_from(Part))
+def test_a_token_gives_back_what_it_stands_for_and_as_what(token_id: TokenId, part: Part) -> None:
+    token, checked = TOKENS.mint(token_id, part=part), Checked(token_id, part)
+    assert (len(token), TOKENS.check(token) == checked, TOKENS.check(token.upper()) == checked) == (19, True, True)
     assert TokenId.unpacked(token_id.packed()) == token_id
+
+
+@given(days=st.integers(0, 5000))
+def test_a_token_tells_the_day_that_it_was_minted_on(days: int) -> None:
+    date = EPOCH + dt.timedelta(days=days)
+    token_id = TokenId(day=day_of(date), run=0, tenant=0, slot=0, serial=0)
+    assert (date - token_id.minted_on).days % 1024 == 0
+
+
+def test_runs_that_share_a_number_seldom_begin_at_the_same_serial() -> None:
+    begins = {(TOKENS.run_number(f"run-{number}"), TOKENS.first_serial(f"run-{number}")) for number in range(500)}
+    assert len(begins) == 500
+
+
+@given(token_id=IDS, other=IDS)
+def test_the_id_of_a_canary_is_its_own_and_holds_nothing_of_the_token(token_id: TokenId, other: TokenId) -> None:
+    assert (TOKENS.canary_id(token_id) == TOKENS.canary_id(other)) == (token_id == other)
+    assert TOKENS.marker.decode() not in TOKENS.canary_id(token_id)
 
 
 @given(token_id=IDS)
@@ -62,7 +82,7 @@ def test_the_marker_depends_on_the_key_and_is_no_part_of_a_hexadecimal_id() -> N
     assert all(marker[1:2] not in b"abcdef" and marker[3:4] not in b"abcdef" for marker in markers)
 
 
-@given(numbers=st.sets(st.integers(0, 2**32 - 1), min_size=2, max_size=50))
+@given(numbers=st.sets(st.integers(0, 2**38 - 1), min_size=2, max_size=50))
 def test_mixed_numbers_never_collide(numbers: set[int]) -> None:
     mixing = Mixing(SiteKey(b"3" * 32), purpose=b"test")
     assert len({mixing.mix(number) for number in numbers}) == len(numbers)
