@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gameday.errors import HarnessError, ServerFailed
 from gameday.wait import NotInTime, poll_until
@@ -35,6 +35,26 @@ class Wheel:
 
     dist: str
     file: str
+
+    @property
+    def name(self) -> str:
+        return self.file
+
+
+@frozen
+class OnPath:
+    """A program that no wheel ships: one of `names` on PATH, the official one first. `in_image` is where its image has it."""
+
+    names: tuple[str, ...]
+    in_image: str = field(kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def file(self) -> str:
+        return self.in_image
 
 
 @frozen(kw_only=True)
@@ -63,7 +83,7 @@ class Server(Protocol):
     @property
     def image(self) -> str: ...
     @property
-    def wheel(self) -> Wheel: ...
+    def program(self) -> Wheel | OnPath: ...
     @property
     def ports(self) -> tuple[str, ...]: ...
 

@@ -42,7 +42,7 @@ def _docker(servers: Sequence[Server], *, watchdog: Watchdog, root: Path, pull: 
 def _embedded(servers: Sequence[Server], *, watchdog: Watchdog, root: Path, why: str) -> EmbeddedRuntime:
     try:
         for server in servers:
-            find_binary(server.wheel)
+            find_binary(server.program)
     except RuntimeMissing as error:
         raise RuntimeMissing(f"{error} ({why})") from error
     return EmbeddedRuntime(watchdog=watchdog, root=root, why=why)

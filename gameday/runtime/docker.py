@@ -138,7 +138,7 @@ class DockerRuntime:
         for port in layout.ports.values():
             ports[str(port)] = ("127.0.0.1",)
         return container.with_kwargs(
-            entrypoint=[server.wheel.file],  # an image's own entry point changes users, and then owns our folder
+            entrypoint=[server.program.file],  # an image's own entry point changes users, and then owns our folder
             labels=self._labels,
             network=self._network,
             user=self._user,

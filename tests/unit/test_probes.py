@@ -62,7 +62,7 @@ def test_each_server_and_this_machine_are_looked_at(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_wrong_has_a_remedy_and_what_is_well_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
-    found = probe_all((*SERVERS, Valkey(name="gone", wheel=Wheel("no-such-dist", "no-such-file"))))
+    found = probe_all((*SERVERS, Valkey(name="gone", program=Wheel("no-such-dist", "no-such-file"))))
     assert [probe.ok for probe in found] == [not probe.remedy for probe in found]
     assert not named("program no-such-file", found).ok
 
@@ -129,7 +129,7 @@ def test_a_program_may_come_from_path_too(tmp_path: Path, monkeypatch: pytest.Mo
     program.write_text("#!/bin/sh\necho server v1.2.3\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = probe_program(Valkey(wheel=Wheel("no-such-dist", program.name)))
+    found = probe_program(Valkey(program=Wheel("no-such-dist", program.name)))
     assert (found.ok, found.says) == (True, f"server v1.2.3 ({program})")
 
 
@@ -204,6 +204,6 @@ def test_nothing_to_run_the_servers_with_is_said_with_both_reasons(
     watchdog: Watchdog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
-    server = Valkey(wheel=Wheel("no-such-dist", "no-such-file"))
+    server = Valkey(program=Wheel("no-such-dist", "no-such-file"))
     with pytest.raises(RuntimeMissing, match=r"gameday\[embedded\].*no Docker daemon"):
         choose("auto", [server], watchdog=watchdog, root=tmp_path)
