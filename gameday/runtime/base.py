@@ -61,6 +61,8 @@ class OnPath:
 class Running:
     """A server that answers. `addresses` are "127.0.0.1:PORT" by port name, `folder` is its folder as this host sees it.
 
+    `for_servers` are its addresses as the runtime's other servers reach it.
+
     `image` is what was started (image, or distribution and version), `digest` its sha256;
     `stand_in` says that the image calls itself a stand-in for the official one.
     """
@@ -73,6 +75,7 @@ class Running:
     version: str
     stand_in: bool = False
     took_s: float = 0.0
+    for_servers: Mapping[str, str] = field(factory=dict)
 
 
 class Server(Protocol):

@@ -160,9 +160,11 @@ def _describe(server: Server, *, container: Any, folder: Path, image: Image, por
     if problem := _state_problem(wrapped.attrs["State"]):
         raise ServerFailed(server.name, problem, _tail(container))
     published = wrapped.attrs["NetworkSettings"]["Ports"]
+    (network,) = wrapped.attrs["NetworkSettings"]["Networks"].values()
     return Running(
         server=server.name,
         addresses={name: f"127.0.0.1:{published[f'{port}/tcp'][0]['HostPort']}" for name, port in ports.items()},
+        for_servers={name: f"{network['IPAddress']}:{port}" for name, port in ports.items()},
         folder=folder,
         image=server.image,
         digest=image.digest,

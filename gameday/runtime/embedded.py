@@ -106,9 +106,11 @@ class EmbeddedRuntime:
 
 
 def _describe(server: Server, *, layout: Layout, binary: Binary) -> Running:
+    addresses = {name: f"{LOOPBACK}:{port}" for name, port in layout.ports.items()}
     return Running(
         server=server.name,
-        addresses={name: f"{LOOPBACK}:{port}" for name, port in layout.ports.items()},
+        addresses=addresses,
+        for_servers=addresses,
         folder=Path(layout.folder),
         image=binary.source,
         digest=_digest(binary.path, size=binary.path.stat().st_size, changed_ns=binary.path.stat().st_mtime_ns),

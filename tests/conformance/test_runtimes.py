@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 from attrs import field, frozen
 
@@ -19,7 +20,7 @@ from gameday.runtime.base import Layout, Running, Runtime, start_all
 from gameday.runtime.daemon import Daemon
 from gameday.runtime.embedded import EmbeddedRuntime
 from gameday.runtime.watchdog import Watchdog
-from gameday.servers.caddy import Caddy
+from gameday.servers.caddy import HANDLERS, Caddy, admin
 from gameday.servers.valkey import Valkey, connect
 from gameday.wait import poll_until
 
@@ -140,7 +141,7 @@ from pathlib import Path
 from gameday.runtime.base import start_all
 from gameday.runtime.choose import choose
 from gameday.runtime.watchdog import Watchdog
-from gameday.servers.caddy import Caddy
+from gameday.servers.caddy import HANDLERS, Caddy, admin
 from gameday.servers.valkey import Valkey
 servers, watchdog, root = [Caddy(1), Valkey()], Watchdog.start(), Path(tempfile.mkdtemp())
 watchdog.watch_folder(root)
@@ -293,3 +294,12 @@ def _ignores(pid: int, number: signal.Signals) -> bool | None:
 
 def _is_zombie(pid: int) -> bool | None:
     return True if ") Z " in Path(f"/proc/{pid}/stat").read_text() else None
+
+
+def test_a_server_reaches_another_one_at_its_address_for_servers(runtime: Runtime) -> None:
+    front, back = runtime.start(Caddy(1)), runtime.start(Caddy(1, name="back"))
+    hello = {"handler": "static_response", "body": "hello from the back"}
+    admin(back).set(HANDLERS, json.dumps([hello]).encode())
+    proxy = {"handler": "reverse_proxy", "upstreams": [{"dial": back.for_servers["http"]}]}
+    admin(front).set(HANDLERS, json.dumps([proxy]).encode())
+    assert httpx.get(f"http://{front.addresses['http']}/", trust_env=False).text == "hello from the back"
