@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from gameday.canary.mint import Canary
     from gameday.canary.minting import mint
-    from gameday.faults import Fault, RequestBodyLogging, SharedCacheKey
+    from gameday.faults import BodiesOnError, DebugLogLevel, Fault, RequestBodyLogging, SharedCacheKey, ValidationEcho
     from gameday.place import Place, Policy
     from gameday.scenario.script import Script
     from gameday.scenario.traffic import Sent
@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "AddressPrompt": "gameday.canary.families",
     "Alert": "gameday.alert",
+    "BodiesOnError": "gameday.faults",
     "BusinessPlanPrompt": "gameday.canary.families",
     "Canary": "gameday.canary.mint",
     "CardPrompt": "gameday.canary.families",
     "CloudKeyPrompt": "gameday.canary.families",
+    "DebugLogLevel": "gameday.faults",
     "EmailPrompt": "gameday.canary.families",
     "Fault": "gameday.faults",
     "GitHubTokenPrompt": "gameday.canary.families",
@@ -63,6 +65,7 @@ _HOMES: Final = {
     "SlackTokenPrompt": "gameday.canary.families",
     "StripeKeyPrompt": "gameday.canary.families",
     "System": "gameday.systems.base",
+    "ValidationEcho": "gameday.faults",
     "Verdict": "gameday.verdict",
     "find": "gameday.sweep.finding",
     "mint": "gameday.canary.minting",
@@ -71,10 +74,12 @@ _HOMES: Final = {
 __all__ = [
     "AddressPrompt",
     "Alert",
+    "BodiesOnError",
     "BusinessPlanPrompt",
     "Canary",
     "CardPrompt",
     "CloudKeyPrompt",
+    "DebugLogLevel",
     "EmailPrompt",
     "Fault",
     "GitHubTokenPrompt",
@@ -95,6 +100,7 @@ __all__ = [
     "SlackTokenPrompt",
     "StripeKeyPrompt",
     "System",
+    "ValidationEcho",
     "Verdict",
     "find",
     "mint",

@@ -150,10 +150,11 @@ class IngressConfig(_Closed, frozen=True, kw_only=True):
 
 
 class GatewayConfig(_Closed, frozen=True, kw_only=True):
-    """A gateway of ours: its settings file, and where it says which settings are in force."""
+    """A gateway of ours: its settings file, where it says which settings are in force, and the place that is its log."""
 
     settings: FilePath
     health: Url
+    log: str = ""
 
 
 class SloConfig(_Closed, frozen=True, kw_only=True):

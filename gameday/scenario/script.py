@@ -92,11 +92,14 @@ class Script:
         ask: str = DEFAULT_ASK,
         stream: bool = False,
         with_value: bool = True,
+        malformed: bool = False,
     ) -> Sent:
-        """Sends one prompt of this family with a fresh canary in this slot."""
+        """Sends one prompt of this family with a fresh canary in this slot; `malformed`: in a request that the API refuses."""
         if to is not self._game.system:
             raise UsageError("send: `to` must be the system of this run, the fixture gameday_pipeline")
-        move = Move(family=family, tenant=tenant, slot=slot, ask=ask, stream=stream, with_value=with_value)
+        move = Move(
+            family=family, tenant=tenant, slot=slot, ask=ask, stream=stream, with_value=with_value, malformed=malformed
+        )
         self._moves.append(move)
         return self._dispatch(move)
 

@@ -33,6 +33,7 @@ class Move:
     ask: str
     stream: bool
     with_value: bool = True
+    malformed: bool = False
 
 
 @frozen(kw_only=True)
@@ -97,7 +98,7 @@ class Traffic:
     def send(self, move: Move, *, scenario: str, arm: Arm, phase: Phase) -> Sent:
         canary = self._mint.canary(move.family, tenant=move.tenant, slot=move.slot, with_value=move.with_value)
         self._finder.add(canary)
-        answer = self._ask(_messages(move, canary), tenant=move.tenant, stream=move.stream)
+        answer = self._ask(_messages(move, canary), tenant=move.tenant, stream=move.stream, malformed=move.malformed)
         at = clock.between(answer.started, answer.completed)
         known = Known(
             canary=canary,
@@ -130,14 +131,15 @@ class Traffic:
         answer = self._ask((Message(role="user", text=text),), tenant=tenant, stream=False)
         return Barrier(marker=answer.request_id, completed=answer.completed) if answer.status == _HTTP_OK else None
 
-    def _ask(self, messages: tuple[Message, ...], *, tenant: str, stream: bool) -> Answer:
+    def _ask(self, messages: tuple[Message, ...], *, tenant: str, stream: bool, malformed: bool = False) -> Answer:
         self._budget.spend()
         request_id = f"{self._run}-{next(self._numbers)}"
-        answer = self._client.ask(messages, tenant=tenant, request_id=request_id, stream=stream)
+        answer = self._client.ask(messages, tenant=tenant, request_id=request_id, stream=stream, malformed=malformed)
         self._answers.keep(
             request_id=answer.request_id, tenant=tenant, body=answer.body, stamp_s=answer.completed.wall_s
         )
-        self._budget.note(answer)
+        if not malformed:  # to be refused is what it was sent for
+            self._budget.note(answer)
         return answer
 
     def close(self) -> None:

@@ -26,6 +26,14 @@ class AnswerCache:
 
 
 @frozen(kw_only=True)
+class GatewayLog:
+    """The gateway's own log: the gateway's settings, and the place where its lines rest."""
+
+    settings: Settings
+    lines: Place
+
+
+@frozen(kw_only=True)
 class System:
     """`config` describes it in the words of gameday.toml. A power that it does not lend is None.
 
@@ -36,6 +44,7 @@ class System:
     config: Config
     ingress: Ingress | None = None
     cache: AnswerCache | None = None
+    log: GatewayLog | None = None
     evidence_parts: tuple[str, ...] = ()
     not_exercised: tuple[str, ...] = ()
     places: tuple[Place, ...] = field(factory=tuple)

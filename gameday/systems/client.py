@@ -41,12 +41,23 @@ class Client:
         self._request_id = target.request_id.removeprefix("header:")
         self._http = httpx.Client(trust_env=False, timeout=timeout_s)
 
-    def ask(self, messages: Sequence[Message], *, tenant: str, request_id: str, stream: bool = False) -> Answer:
-        """Sends one chat completion and reads all of its answer; what cannot be reached is an Answer with status 0."""
+    def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        tenant: str,
+        request_id: str,
+        stream: bool = False,
+        malformed: bool = False,
+    ) -> Answer:
+        """Sends one chat completion and reads all of its answer; what cannot be reached is an Answer with status 0.
+
+        `malformed`: one parameter of the request has the wrong type, so that an API that validates refuses it.
+        """
         body = {
             "model": self._target.model,
             "messages": [{"role": message.role, "content": message.text} for message in messages],
-            "stream": stream,
+            "stream": "sometimes" if malformed else stream,
         }
         started = clock.now()
         try:

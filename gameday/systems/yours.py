@@ -7,7 +7,7 @@ from gameday.config import Config
 from gameday.errors import ConfigError
 from gameday.place import Place, Policy
 from gameday.servers.caddy import CaddyAdmin
-from gameday.systems.base import AnswerCache, Ingress, System
+from gameday.systems.base import AnswerCache, GatewayLog, Ingress, System
 from gameday.systems.gateway_settings import GatewaySettings
 
 ANSWERS = Place(name=configuration.ANSWERS, policy=Policy.FULL, by_tenant=True, is_final=True)
@@ -25,6 +25,7 @@ def system(
         places=places,
         ingress=_ingress(config, places),
         cache=_cache(config, places),
+        log=_log(config, places),
         evidence_parts=evidence_parts,
         not_exercised=not_exercised,
     )
@@ -33,15 +34,9 @@ def system(
 def _ingress(config: Config, places: tuple[Place, ...]) -> Ingress | None:
     if config.ingress is None:
         return None
-    place = next((place for place in places if place.name == config.ingress.place), None)
-    if place is None:
-        raise ConfigError(
-            file="gameday.toml",
-            key="ingress.place",
-            value=config.ingress.place,
-            problem="no [[sink]] has this place",
-            remedy="Add a sink that reads the ingress' access log.",
-        )
+    place = _declared(
+        config.ingress.place, places, key="ingress.place", remedy="Add a sink that reads the ingress' access log."
+    )
     return Ingress(settings=CaddyAdmin(config.ingress.admin), handlers=config.ingress.handlers, access_log=place)
 
 
@@ -51,3 +46,17 @@ def _cache(config: Config, places: tuple[Place, ...]) -> AnswerCache | None:
         return None
     settings = GatewaySettings(Path(config.gateway.settings), config.gateway.health)
     return AnswerCache(settings=settings, answers=ANSWERS, values=next(p for p in places if p.name == values))
+
+
+def _log(config: Config, places: tuple[Place, ...]) -> GatewayLog | None:
+    if config.gateway is None or not config.gateway.log:
+        return None
+    lines = _declared(config.gateway.log, places, key="gateway.log", remedy="Add a sink that reads the gateway's log.")
+    return GatewayLog(settings=GatewaySettings(Path(config.gateway.settings), config.gateway.health), lines=lines)
+
+
+def _declared(name: str, places: tuple[Place, ...], *, key: str, remedy: str) -> Place:
+    for place in places:
+        if place.name == name:
+            return place
+    raise ConfigError(file="gameday.toml", key=key, value=name, problem="no [[sink]] has this place", remedy=remedy)

@@ -5,11 +5,20 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from gameday.faults import FAULTS, Fault, RequestBodyLogging, SharedCacheKey, undo
+from gameday.faults import (
+    FAULTS,
+    BodiesOnError,
+    DebugLogLevel,
+    Fault,
+    RequestBodyLogging,
+    SharedCacheKey,
+    ValidationEcho,
+    undo,
+)
 from gameday.scenario.game import Game, Options
 from gameday.scenario.session import open_game
 from gameday.shipped import shipped
-from gameday.systems.base import System
+from gameday.systems.base import GatewayLog, System
 from gameday.systems.powers import settings_from_ref
 from tests.conformance.conftest import require_docker
 
@@ -41,7 +50,21 @@ def shared_key(system: System) -> Fault:
     return SharedCacheKey(system.cache)
 
 
-MAKERS = {"RequestBodyLogging": body_logging, "SharedCacheKey": shared_key}
+def log_fault(kind: Callable[[GatewayLog], Fault]) -> Callable[[System], Fault]:
+    def make(system: System) -> Fault:
+        assert system.log is not None
+        return kind(system.log)
+
+    return make
+
+
+MAKERS = {
+    "RequestBodyLogging": body_logging,
+    "DebugLogLevel": log_fault(DebugLogLevel),
+    "BodiesOnError": log_fault(BodiesOnError),
+    "ValidationEcho": log_fault(ValidationEcho),
+    "SharedCacheKey": shared_key,
+}
 every_fault = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 
 

@@ -70,10 +70,17 @@ class Log:
         """`raw_body` is written only where the settings ask for bodies."""
         if SEVERITY[line.level] < SEVERITY[self.settings.level]:
             return
-        if raw_body is not None and self.settings.bodies and self.settings.level == "debug":
-            line.body = raw_body.decode("utf-8", "replace")
+        if raw_body is not None:
+            self._add_body(line, raw_body.decode("utf-8", "replace"))
         line.ts = round(clock.now().wall_s, 6)
         self._file.append(msgspec.json.encode(line))
+
+    def _add_body(self, line: Line, body: str) -> None:
+        settings = self.settings
+        if (settings.bodies and settings.level == "debug") or (settings.bodies_on_error and line.error):
+            line.body = body
+        if settings.errors_quote_input and line.error:
+            line.error = f"{line.error}: input was {body[:PROMPT_CHARS]}"
 
     def report(self, event: str, *, problem: str) -> None:
         self.write(Line(level="error", event=event, error=problem))

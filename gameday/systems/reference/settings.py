@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,16 +14,21 @@ from gameday.systems.reference.watched import bad_value, parse_as
 KeyPart = Literal["tenant", "model", "question", "system"]
 Level = Literal["debug", "info", "warning", "error"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
-Setting = str | int | float | bool | Sequence[str]
+Setting = str | int | float | bool | Sequence[str] | Mapping[str, object]
 JsonObject = dict[str, object]
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Raw request bodies are logged only where `level` is debug and `bodies` is true."""
+    """Raw request bodies are logged where `level` is debug and `bodies` is true, and of what failed if `bodies_on_error`.
+
+    `errors_quote_input`: the reason of a refusal quotes what was refused.
+    """
 
     file: str
     level: Level = "info"
     bodies: bool = False
+    bodies_on_error: bool = False
+    errors_quote_input: bool = False
 
 
 class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -109,7 +109,7 @@ def _config(
             files, admin=admin, handlers=HANDLERS, cache_url=addresses.cache_url, models_url=f"{url}/models"
         ),
         ingress=IngressConfig(place=INGRESS_LOG, admin=admin, handlers=HANDLERS),
-        gateway=GatewayConfig(settings=str(files.gateway), health=f"{gateway_url}/healthz"),
+        gateway=GatewayConfig(settings=str(files.gateway), health=f"{gateway_url}/healthz", log=GATEWAY_LOG),
     )
 
 
