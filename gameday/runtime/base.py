@@ -118,6 +118,10 @@ class Runtime(Protocol):
     @property
     def host_for_servers(self) -> str: ...
 
+    def lacks(self, server: Server) -> str:
+        """Why this runtime cannot start the server, in one line; "" where it can."""
+        ...
+
     def start(self, server: Server) -> Running:
         """Returns when the server is ready. Raises ServerFailed, or RuntimeMissing where its program is not to be had."""
         ...

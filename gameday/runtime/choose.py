@@ -14,12 +14,23 @@ from gameday.runtime.watchdog import Watchdog
 On: TypeAlias = Literal["auto", "docker", "embedded"]
 
 
-def choose(on: On, servers: Sequence[Server], *, watchdog: Watchdog, root: Path, pull: bool = False) -> Runtime:
-    """A runtime that has what the servers need. Raises RuntimeMissing where there is none, or not the one asked for."""
+def choose(
+    on: On,
+    servers: Sequence[Server],
+    *,
+    optional: Sequence[Server] = (),
+    watchdog: Watchdog,
+    root: Path,
+    pull: bool = False,
+) -> Runtime:
+    """A runtime that has what the servers need. Raises RuntimeMissing where there is none, or not the one asked for.
+
+    The `optional` ones have no wheel: Docker must have their images too, the embedded runtime may lack them.
+    """
     if on == "embedded":
         return _embedded(servers, watchdog=watchdog, root=root, why="embedded: as asked")
     try:
-        return _docker(servers, watchdog=watchdog, root=root, pull=pull)
+        return _docker((*servers, *optional), watchdog=watchdog, root=root, pull=pull)
     except RuntimeMissing as error:
         if on == "docker":
             raise

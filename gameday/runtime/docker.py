@@ -58,6 +58,11 @@ class DockerRuntime:
             raise
         self.host_addresses = ("127.0.0.1", self.host_for_servers)
 
+    def lacks(self, server: Server) -> str:
+        if self._pull or self._daemon.image(server.image):
+            return ""
+        return f"Docker has no image {server.image}. Fetch it: gameday pull"
+
     def start(self, server: Server) -> Running:
         began = clock.now()
         image = self._image(server.image)

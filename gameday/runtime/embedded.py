@@ -43,6 +43,13 @@ class EmbeddedRuntime:
         self._watchdog, self._root = watchdog, root
         self._programs: dict[str, Program] = {}
 
+    def lacks(self, server: Server) -> str:
+        try:
+            find_binary(server.program)
+        except RuntimeMissing as error:
+            return str(error)
+        return ""
+
     def start(self, server: Server) -> Running:
         if server.name in self._programs:
             raise HarnessError(f"a server named {server.name!r} runs already; stop it, or give this one another name")

@@ -15,6 +15,7 @@ from gameday.faults.base import Fault, Undo, undo
 from gameday.place import Place
 from gameday.scenario.containment import CAME_BACK, CONTAINED, Containment
 from gameday.scenario.game import Game
+from gameday.scenario.hardening import harden
 from gameday.scenario.naming import OpenLeak, name
 from gameday.scenario.oracle import Finding
 from gameday.scenario.traffic import Move, Sent
@@ -65,6 +66,10 @@ class Script:
     @property
     def is_control(self) -> bool:
         return self.meta.arm is Arm.CONTROL
+
+    def harden(self, pattern: str) -> None:
+        """Puts a pattern of fixtures/patterns into force, in both arms, until the pipeline is put back to its shipped settings."""
+        harden(self._game.system, pattern)
 
     @contextmanager
     def inject(self, fault: Fault) -> Iterator[None]:

@@ -72,14 +72,17 @@ class Log:
             return
         if raw_body is not None:
             self._add_body(line, raw_body.decode("utf-8", "replace"))
+        if "prompt" in self.settings.never:
+            line.prompt = None
         line.ts = round(clock.now().wall_s, 6)
         self._file.append(msgspec.json.encode(line))
 
     def _add_body(self, line: Line, body: str) -> None:
         settings = self.settings
-        if (settings.bodies and settings.level == "debug") or (settings.bodies_on_error and line.error):
+        is_wanted = (settings.bodies and settings.level == "debug") or (settings.bodies_on_error and line.error)
+        if is_wanted and "body" not in settings.never:
             line.body = body
-        if settings.errors_quote_input and line.error:
+        if settings.errors_quote_input and line.error and "input" not in settings.never:
             line.error = f"{line.error}: input was {body[:PROMPT_CHARS]}"
 
     def report(self, event: str, *, problem: str) -> None:

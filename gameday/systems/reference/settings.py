@@ -12,6 +12,7 @@ from gameday.errors import ConfigError
 from gameday.systems.reference.watched import bad_value, parse_as
 
 KeyPart = Literal["tenant", "model", "question", "system"]
+Captured = Literal["body", "prompt", "input"]
 Level = Literal["debug", "info", "warning", "error"]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Setting = str | int | float | bool | Sequence[str] | Mapping[str, object]
@@ -21,7 +22,7 @@ JsonObject = dict[str, object]
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raw request bodies are logged where `level` is debug and `bodies` is true, and of what failed if `bodies_on_error`.
 
-    `errors_quote_input`: the reason of a refusal quotes what was refused.
+    `errors_quote_input`: the reason of a refusal quotes what was refused. What stands in `never` no other setting brings into the log.
     """
 
     file: str
@@ -29,6 +30,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bodies: bool = False
     bodies_on_error: bool = False
     errors_quote_input: bool = False
+    never: tuple[Captured, ...] = ()
 
 
 class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
