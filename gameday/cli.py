@@ -87,6 +87,9 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--watch", default="10", help="seconds to wait for an alert (default: 10)")
     parser.add_argument("--slo-run", help="objectives of today's gate")
     parser.add_argument("--slo-release", help="objectives of the release gate")
+    parser.add_argument(
+        "-n", dest="workers", metavar="WORKERS", help="how many play at once, each on a stack of its own"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be touched, and touch nothing")
     parser.set_defaults(command=_run)
 

@@ -27,6 +27,7 @@ _HEADER: Final = r"^header:[A-Za-z0-9-]+\Z"
 _ABORT: Final = r"^error_rate > [0-9]{1,3}(\.[0-9]{1,9})?%\Z"
 _FIELD: Final = r"^(label|annotation):.+\Z"
 _PATH: Final = r"^[^\x00]*\Z"
+_SELECTOR: Final = r'\{[^{}|"`]*("(\\.|[^"\\])*"[^{}|"`]*)+\}\Z'  # of streams of Loki, without anything behind it
 _WORDS: Final = {
     repr(_DURATION): "Write a number and ms, s, m, h or d, such as 30s.",
     repr(_HTTP): "Write http:// or https://, a host, and a path without query, such as https://gw.staging.example/v1.",
@@ -48,6 +49,30 @@ FilePath = Annotated[str, msgspec.Meta(pattern=_PATH)]
 Header = Annotated[str, msgspec.Meta(pattern=_HEADER)]
 STEPS: Final = ("stop", "seal", "purge", "rotate")
 ANSWERS: Final = "answers"  # the place that gameday keeps itself: what came back to it
+_ON_DISK: Final = {
+    "loki-files": "Name Loki's folder, the one that holds chunks and wal.",
+    "file": "Name the log file.",
+    "log-files": "Name the logs, such as /var/log/gw.log*.",
+    "folder": "Name the folder.",
+    "envoy-tap": "Name the folder that the tap's path_prefix leads into.",
+    "postgres-files": "Name Postgres' data directory, the one that holds PG_VERSION.",
+    "otlp-file": "Name the file of OTLP exports.",
+}
+_URLS: Final = {  # by the beginning of a kind: what its url begins with, and what to write
+    "registry": (r"https?://", "Write http:// or https://, a host and a port, such as http://127.0.0.1:5000."),
+    "postgres-rows": (
+        r"postgres(ql)?://",
+        "Write postgresql://, a host, a port and a database, such as postgresql://127.0.0.1:5432/postgres.",
+    ),
+    "valkey-": (r"rediss?://", "Write redis:// or rediss://, a host and a port, such as redis://127.0.0.1:6379/0."),
+    "s3-": (r"https?://", "Write http:// or https://, a host and a port, such as https://s3.staging.example."),
+    "prometheus": (r"https?://", "Write http:// or https://, a host and a port, such as http://127.0.0.1:9090."),
+    "loki": (r"https?://", "Write http:// or https://, a host and a port, such as http://127.0.0.1:3100."),
+    "jaeger": (
+        r"https?://",
+        "Write http:// or https://, and host and port of its query API, such as http://127.0.0.1:16686.",
+    ),
+}
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -82,9 +107,29 @@ class SinkConfig(_Closed, frozen=True, kw_only=True):
     """One place and how to read it. `stamp` and `request_id` are dotted paths into a JSON record."""
 
     place: Text
-    kind: Literal["file", "valkey-values", "valkey-keys"]
+    kind: Literal[
+        "file",
+        "valkey-values",
+        "valkey-keys",
+        "log-files",
+        "folder",
+        "s3-objects",
+        "s3-public",
+        "s3-versions",
+        "jaeger",
+        "otlp-file",
+        "loki",
+        "loki-files",
+        "envoy-tap",
+        "registry",
+        "postgres-rows",
+        "postgres-files",
+        "prometheus",
+    ]
     path: FilePath = ""
     url: str = ""
+    bucket: str = ""
+    credentials: Annotated[str, msgspec.Meta(pattern=_REFERENCE)] | None = None
     policy: Policy = Policy.NOTHING
     by_tenant: bool = False
     ttl: Duration | None = None
@@ -93,7 +138,12 @@ class SinkConfig(_Closed, frozen=True, kw_only=True):
     resolution: Duration = "1ms"
     request_id: str = ""
     owner_part: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    query: str = ""
     is_final: bool = False
+    is_long_term: bool = False
+    unit: Literal["", "line", "span", "object", "row"] = ""
+    limit: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    otlp: str = ""
 
     def to_place(self) -> Place:
         return Place(
@@ -103,11 +153,16 @@ class SinkConfig(_Closed, frozen=True, kw_only=True):
             settle_s=seconds(self.settle),
             is_final=self.is_final,
             ttl_s=None if self.ttl is None else seconds(self.ttl),
+            is_long_term=self.is_long_term,
+            unit=self.unit,
         )
 
 
 class DetectorConfig(_Closed, frozen=True, kw_only=True):
-    """Where alerts arrive. `match` reads fields out of them; `positions` or `settle` tell when silence is an answer."""
+    """Where alerts arrive. `match` reads fields out of them; `positions` or `settle` tell when silence is an answer.
+
+    `alertmanager` is what the detector posts to and what posts here: silence then waits until it has told all that it was given.
+    """
 
     listen: Annotated[str, msgspec.Meta(pattern=_LISTEN)] = "127.0.0.1:0"
     kind: Literal["alertmanager-webhook"] = "alertmanager-webhook"
@@ -116,6 +171,7 @@ class DetectorConfig(_Closed, frozen=True, kw_only=True):
     )
     positions: FilePath | None = None
     settle: Duration | None = None
+    alertmanager: AdminUrl | None = None
 
 
 class Probes(_Closed, frozen=True, kw_only=True):
@@ -149,12 +205,24 @@ class IngressConfig(_Closed, frozen=True, kw_only=True):
     kind: Literal["caddy"] = "caddy"
 
 
+class MeshConfig(_Closed, frozen=True, kw_only=True):
+    """A hop of the mesh that is an Envoy: its admin API, the runtime key that says of how many of 100 requests it keeps a tap, and
+    the place where taps rest.
+    """
+
+    place: Text
+    admin: AdminUrl
+    key: Text
+    kind: Literal["envoy"] = "envoy"
+
+
 class GatewayConfig(_Closed, frozen=True, kw_only=True):
-    """A gateway of ours: its settings file, where it says which settings are in force, and the place that is its log."""
+    """A gateway of ours: its settings file, where it says which settings are in force, and the places of its log and spans."""
 
     settings: FilePath
     health: Url
     log: str = ""
+    spans: str = ""
 
 
 class SloConfig(_Closed, frozen=True, kw_only=True):
@@ -171,6 +239,7 @@ class Config(_Closed, frozen=True, kw_only=True):
     detector: tuple[DetectorConfig, ...] = ()
     runbook: dict[str, RunbookConfig] = {}
     ingress: IngressConfig | None = None
+    mesh: MeshConfig | None = None
     gateway: GatewayConfig | None = None
     slo: SloConfig = SloConfig()
 
@@ -200,10 +269,10 @@ def check_ready(config: Config, path: Path) -> None:
                 ["target", "tenants", tenant], error.problem, remedy=error.remedy, value=reference
             ) from error
     for index, sink in enumerate(config.sink):
-        if sink.kind == "file" and not os.access(sink.path, os.R_OK):
+        if sink.kind in {"file", "folder", "otlp-file"} and not os.access(sink.path, os.R_OK):
             raise source.wrong(
                 ["sink", index, "path"],
-                "there is no such file that may be read",
+                "there is no such file or folder that may be read",
                 remedy="Name the log as gameday sees it; what cannot be looked at is never clean.",
             )
     for name, book in config.runbook.items():
@@ -217,7 +286,7 @@ def check_ready(config: Config, path: Path) -> None:
                 )
 
 
-def secret(reference: str) -> str:
+def secret(reference: str, *, key: str = "target.tenants") -> str:
     """The secret behind `env:NAME` or `file:PATH`; a ConfigError names the reference, never the secret."""
     kind, _, name = reference.partition(":")
     value = os.environ.get(name) if kind == "env" else _file_text(name)
@@ -225,7 +294,7 @@ def secret(reference: str) -> str:
         remedy = f"Set the environment variable {name}." if kind == "env" else f"Write the key into {name}."
         raise ConfigError(
             file="gameday.toml",
-            key="target.tenants",
+            key=key,
             value=reference,
             problem="there is nothing behind this reference",
             remedy=remedy,
@@ -282,10 +351,16 @@ def _urls(config: Config) -> Iterator[tuple[list[str | int], str]]:
     for index, sink in enumerate(config.sink):
         if sink.url:
             yield ["sink", index, "url"], sink.url
+        if sink.otlp:
+            yield ["sink", index, "otlp"], sink.otlp
     for index, detector in enumerate(config.detector):
         yield ["detector", index, "listen"], f"//{detector.listen}"
+        if detector.alertmanager:
+            yield ["detector", index, "alertmanager"], detector.alertmanager
     if config.ingress:
         yield ["ingress", "admin"], config.ingress.admin
+    if config.mesh:
+        yield ["mesh", "admin"], config.mesh.admin
     if config.gateway:
         yield ["gateway", "health"], config.gateway.health
 
@@ -313,15 +388,30 @@ def _sink_problems(source: Source, index: int, sink: SinkConfig) -> Iterator[Con
     at: Keys = ["sink", index]
     if sink.place == ANSWERS:
         yield source.wrong([*at, "place"], "gameday keeps this place itself", remedy="Give it another name.")
-    if sink.kind == "file" and not sink.path:
-        yield source.wrong([*at, "path"], "a sink of the kind file needs it", remedy="Name the log file.")
-    if sink.kind != "file" and not re.match(r"rediss?://", sink.url):
+    if sink.kind in _ON_DISK and not sink.path:
+        yield source.wrong([*at, "path"], f"a sink of the kind {sink.kind} needs it", remedy=_ON_DISK[sink.kind])
+    for beginning, (pattern, remedy) in _URLS.items():
+        if sink.kind not in _ON_DISK and sink.kind.startswith(beginning) and not re.match(pattern, sink.url):
+            yield source.wrong([*at, "url"], f"a sink of the kind {sink.kind} needs it", remedy=remedy)
+    if sink.kind == "loki" and sink.query and not re.match(_SELECTOR, sink.query):
         yield source.wrong(
-            [*at, "url"],
-            f"a sink of the kind {sink.kind} needs it",
-            remedy="Write redis:// or rediss://, a host and a port, such as redis://127.0.0.1:6379/0.",
+            [*at, "query"],
+            "this is no stream selector, or more than one",
+            remedy="Write only labels in braces: no filter, since nothing that is looked for goes into a query.",
         )
-    if sink.by_tenant and (sink.kind == "file" or sink.owner_part is None):
+    if sink.kind == "prometheus" and not seconds(sink.settle):
+        yield source.wrong(
+            [*at, "settle"],
+            "a sink of the kind prometheus needs it: it knows what was scraped",
+            remedy="Write three scrape intervals or more, such as 45s.",
+        )
+    if sink.kind == "s3-public" and not seconds(sink.settle):
+        yield source.wrong(
+            [*at, "settle"],
+            "where nothing is public no sentinel can be seen",
+            remedy="Say how long a change of rights may take to be in force, such as 1s.",
+        )
+    if sink.by_tenant and sink.kind != "postgres-rows" and (sink.kind in _ON_DISK or sink.owner_part is None):
         yield source.wrong(
             [*at, "by_tenant"],
             "nothing says whose a record is",

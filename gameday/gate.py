@@ -8,9 +8,9 @@ from attrs import frozen
 
 from gameday.errors import UsageError
 from gameday.metrics import measure_all
-from gameday.metrics.phases import exposures, runs_of
+from gameday.metrics.phases import exposures, runs_of, stacks_of
 from gameday.metrics.x2_controls import outcomes_of
-from gameday.slo import Judgement, Objective, judge_all
+from gameday.slo import Judgement, LeftOut, Objective, judge_all, left_out
 from gameday.timeline import (
     Arm,
     ArmEnded,
@@ -35,13 +35,17 @@ _SHOWN: Final = 5  # of a long list, a person reads the first few
 
 @frozen(kw_only=True)
 class Gate:
-    """`reasons`: why it is not PASS, FAIL first; each names the scenario, place or metric. `name` is that of the file."""
+    """`reasons`: why it is not PASS, FAIL first; each names the scenario, place or metric. `name` is that of the file.
+
+    `left_out`: objectives that are not required, and that had nothing to judge. They neither pass nor fail.
+    """
 
     name: str
     file: str
     verdict: Verdict
     judgements: tuple[Judgement, ...]
     reasons: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @frozen
@@ -52,7 +56,8 @@ class Finding:
 
 def decide(timeline: Timeline, objectives: Iterable[Objective], *, file: str) -> Gate:
     """PASS only if every objective passes and nothing makes the run itself untrustworthy."""
-    judgements = judge_all(measure_all(timeline), objectives)
+    wanted, measured = tuple(objectives), measure_all(timeline)
+    judgements = judge_all(measured, wanted)
     findings = [finding for run in runs_of(timeline) for check in CHECKS for finding in check(run)]
     findings += _exposed(timeline, is_judged=any(judged.objective.metric == "M1" for judged in judgements))
     findings += _judged(judgements)
@@ -64,6 +69,7 @@ def decide(timeline: Timeline, objectives: Iterable[Objective], *, file: str) ->
         verdict=worst([*(judged.verdict for judged in judgements), *(finding.verdict for finding in findings)]),
         judgements=judgements,
         reasons=tuple(dict.fromkeys([*fails, *others])),
+        left_out=left_out(measured, wanted),
     )
 
 
@@ -159,7 +165,12 @@ def _injected(run: Timeline) -> Iterable[Finding]:
 
 
 def _looked(run: Timeline) -> Iterable[Finding]:
-    """Every place needs one look that is evidence. What the last look at it said is the best account of why there is none."""
+    """Every place needs one look that is evidence, on every stack. What the last look said is the best account of why there is none."""
+    for stack in stacks_of(run):
+        yield from _looked_at(stack)
+
+
+def _looked_at(run: Timeline) -> Iterable[Finding]:
     looks = run.of(Look)
     good = {look.place for look in looks if look.is_complete and look.behind_barrier}
     if not good:

@@ -18,6 +18,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     `settle_s`: the place does not keep order, so that a look counts only this long after the traffic ended.
     `is_final`: what arrived here cannot be taken back (an answer given); containment can only prove that it stopped.
+    `ttl_s`: how long a prompt may be readable here. `is_long_term`: an object store, an archive, a backup, a snapshot.
+    `unit`: what one record is ("span": these are counted, and those of them that carry any part of a prompt).
     """
 
     name: str
@@ -26,6 +28,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = 0.0
     is_final: bool = False
     ttl_s: float | None = None
+    is_long_term: bool = False
+    unit: str = ""
 
     def allows(self, *, parts: frozenset[str], owner: str | None, tenant: str) -> bool:
         """Whether `parts` (of token, value, prose) of a prompt of `tenant` may rest in a record that belongs to `owner`."""

@@ -1,11 +1,14 @@
 """The pytest plugin: a thin shell. Nothing heavy is imported until a scenario is collected."""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from gameday.scenario.sharing import Refusal, is_worker, refuse
+
 if TYPE_CHECKING:
+    from gameday.scenario.conducting import Conducting
     from gameday.scenario.playing import Playing
     from gameday.scenario.script import Script
     from gameday.systems.base import System
@@ -23,6 +26,7 @@ _OPTIONS: Final = (
     ("slo-release", None, "objectives of the release gate"),
 )
 _KEY: Final = pytest.StashKey["Playing | None"]()
+_CONTROLLER: Final = pytest.StashKey["Conducting"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,18 +49,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     scenarios = [item for item in items if item.get_closest_marker("gameday")]
-    if scenarios and not config.option.collectonly and not _is_worker(config):
-        from gameday.scenario.playing import Playing  # noqa: PLC0415 - only where there is something to play
+    if not scenarios or config.option.collectonly:
+        return
+    from gameday.scenario.playing import Playing  # noqa: PLC0415 - only where there is something to play
 
+    try:
         config.stash[_KEY] = Playing.prepare(config, scenarios)
+    except pytest.UsageError as error:
+        if not is_worker(config):
+            raise
+        refuse(session, Refusal(why=str(error), code=pytest.ExitCode.USAGE_ERROR))
 
 
-def pytest_runtestloop(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist takes over, which asks a worker for its items one by one
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     playing = session.config.stash[_KEY]
+    if is_worker(session.config):
+        if playing is not None and session.testsfailed:
+            session.shouldfail = "errors during collection"
+        return True if session.shouldfail else None
     if playing is not None and not session.testsfailed:
         playing.start()
+    return None
 
 
 @pytest.fixture(name="gameday")
@@ -91,40 +107,71 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(trylast=True)  # behind junitxml, so that its file is searched as well
+@pytest.hookimpl(trylast=True)  # behind junitxml, so that its file is searched as well, and behind the workers' end
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    playing = session.config.stash[_KEY]
-    if playing is not None:
-        session.exitstatus = playing.close(exitstatus)
+    played = _played(session.config)
+    if played is not None:
+        session.exitstatus = played.close(exitstatus)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    playing = terminalreporter.config.stash[_KEY]
-    if playing is not None:
+    played = _played(terminalreporter.config)
+    if played is not None and played.lines:
         terminalreporter.section("gameday")
-        for line in playing.lines[:-1]:
+        for line in played.lines[:-1]:
             terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    playing = config.stash.get(_KEY, None)
+    played = _played(config)
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    if playing is not None and playing.lines and reporter is not None:
-        reporter.write_line(playing.lines[-1])
+    if played is not None and played.lines and reporter is not None:
+        reporter.write_line(played.lines[-1])
+
+
+# -- pytest -n: a worker plays as one process does, on a stack of its own; the controller closes the run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.pluginmanager.hasplugin("dsession"):
+        from gameday.scenario.conducting import Conducting  # noqa: PLC0415 - only under pytest-xdist
+
+        session.config.stash[_CONTROLLER] = Conducting(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.config.stash[_CONTROLLER].configure(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    node.config.stash[_CONTROLLER].down(node, error=error)
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Generator[None, Any, Any]:
+    scheduler = yield
+    if config.getoption("dist") not in {"load", "loadgroup", "worksteal"}:
+        return scheduler
+    from gameday.scenario.scheduling import ScenariosOrElse  # noqa: PLC0415 - imports pytest-xdist
+
+    return ScenariosOrElse(config, log, otherwise=scheduler)
 
 
 def _playing(config: pytest.Config) -> "Playing":
-    if _is_worker(config):
-        pytest.fail("a game day runs in one process: leave -n out", pytrace=False)
     playing = config.stash[_KEY]
     if playing is None:
         raise pytest.UsageError(
             "the fixtures of gameday need the marker: @pytest.mark.gameday(failure_mode=..., layers=..., severity=...)"
         )
+    if is_worker(config):
+        playing.start()  # by its first scenario: one that gets none needs no system
     return playing
 
 
-def _is_worker(config: pytest.Config) -> bool:
-    """Whether pytest-xdist runs this process."""
-    return hasattr(config, "workerinput")
+def _played(config: pytest.Config) -> "Playing | Conducting | None":
+    """What has something to close and to say; None where there is no game day."""
+    return config.stash.get(_CONTROLLER, None) or config.stash.get(_KEY, None)

@@ -30,7 +30,8 @@ class Objective:
 
     `part` narrows M3 to "stopped" or "verified", `severity` a latency to incidents of that severity. `samples` is the
     number of checks, set beforehand, at which a rate is decided. `target` is kept for other readers of the file: every
-    incident and every check is judged.
+    incident and every check is judged. Where it is not `is_required`, and there was nothing of what the metric is about (no
+    such place, no attempt), it is left out, and the report says so; what was there and could not be looked at is unknown.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Objective:
     severity: str = ""
     samples: int | None = None
     target: float | None = None
+    is_required: bool = True
 
     @property
     def limit_text(self) -> str:
@@ -77,8 +79,16 @@ class Judgement:
     reason: str = ""
 
 
+@frozen(kw_only=True)
+class LeftOut:
+    """An objective that is not required, and that had nothing to judge."""
+
+    objective: Objective
+    why: str
+
+
 def judge_all(measurements: Mapping[str, Measurement], objectives: Iterable[Objective]) -> tuple[Judgement, ...]:
-    """One judgement an objective, in their order. `measurements` are by metric id."""
+    """One judgement an objective, in their order, but for those that are left out. `measurements` are by metric id."""
     return tuple(
         judge(
             measurements.get(objective.metric)
@@ -86,7 +96,21 @@ def judge_all(measurements: Mapping[str, Measurement], objectives: Iterable[Obje
             objective,
         )
         for objective in objectives
+        if not _is_left_out(measurements.get(objective.metric), objective)
     )
+
+
+def left_out(measurements: Mapping[str, Measurement], objectives: Iterable[Objective]) -> tuple[LeftOut, ...]:
+    """Those that `judge_all` does not judge, and why."""
+    return tuple(
+        LeftOut(objective=objective, why=measurements[objective.metric].why_missing or "there was nothing of it")
+        for objective in objectives
+        if _is_left_out(measurements.get(objective.metric), objective)
+    )
+
+
+def _is_left_out(measurement: Measurement | None, objective: Objective) -> bool:
+    return measurement is not None and measurement.is_absent and not objective.is_required
 
 
 def judge(measurement: Measurement, objective: Objective) -> Judgement:
@@ -150,6 +174,7 @@ def _judge_latencies(measurement: Measurement, objective: Objective) -> Judgemen
     verdict = _of_latency(slowest, objective)
     if verdict is Verdict.PASS and measurement.unknown:
         verdict = Verdict.INCONCLUSIVE
+    noun = "prompt" if measurement.metric == "M9" else "incident"
     incidents = len({latency.of for latency in scope})
     unknown = f", {measurement.unknown:,} could not be timed" if measurement.unknown else ""
     return Judgement(
@@ -157,7 +182,7 @@ def _judge_latencies(measurement: Measurement, objective: Objective) -> Judgemen
         measurement=measurement,
         verdict=verdict,
         value_text=_span(slowest),
-        evidence_text=f"{incidents:,} incident{'' if incidents == 1 else 's'}{unknown}",
+        evidence_text=f"{incidents:,} {noun}{'' if incidents == 1 else 's'}{unknown}",
         best=slowest.best_s,
         worst=slowest.worst_s,
         reason=_why_slow(verdict, slowest, measurement, objective),
@@ -334,11 +359,11 @@ def _annotations(metadata: Mapping[str, Value], *, metric: Metric) -> dict[str, 
 def _known_notes(metric: Metric) -> tuple[str, ...]:
     match metric.unit:
         case Unit.SECONDS:
-            return ("unit", "severity", "part") if metric.id == "M3" else ("unit", "severity")
+            return ("unit", "required", "severity", *(("part",) if metric.id == "M3" else ()))
         case Unit.COUNT:
-            return ("unit",)
+            return ("unit", "required")
         case _:
-            return ("unit", "samples")
+            return ("unit", "required", "samples")
 
 
 def _objective(entry: Value, *, name: str, title: str, metric: Metric, notes: Mapping[str, Value]) -> Objective:
@@ -365,6 +390,7 @@ def _objective(entry: Value, *, name: str, title: str, metric: Metric, notes: Ma
         severity=notes["severity"].one_of(*_SEVERITIES) if "severity" in notes else "",
         samples=_samples(notes["samples"]) if "samples" in notes else None,
         target=target,
+        is_required=notes["required"].one_of("true", "false") == "true" if "required" in notes else True,
     )
 
 

@@ -2,16 +2,25 @@
 
 Every event has `at`, an interval on the monotonic axis of the run, and the scenario and arm in which it happened ("" where
 it belongs to the run). Events are written to the journal as they are, one JSON line each, tagged by `event`.
+Where several processes played one run, `worker` names the one whose stack it happened on ("" where it belongs to the run).
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from gameday.clock import Instant, Interval
 from gameday.place import Place
+
+# What a Tally counts, beside requests, secrets and redaction: spans, and those of them that carry any part of a prompt;
+# attempts to get at a place, and those that got in; the same attempts, and those that its audit log missed; records
+# whose time to live had passed, when nobody could look whether they are gone.
+SPANS: Final = "spans"
+ATTEMPTS: Final = "access-attempt"
+UNLOGGED: Final = "access-unlogged"
+RETENTION: Final = "retention"
 
 
 class Arm(StrEnum):
@@ -38,6 +47,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_d
     at: Interval
     scenario: str = ""
     arm: Arm | None = None
+    worker: str = ""
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
@@ -178,6 +188,20 @@ class Sighted(Event, frozen=True, kw_only=True, tag="sighted"):
     is_skewed: bool = False
 
 
+class Expired(Event, frozen=True, kw_only=True, tag="expired"):
+    """A prompt was due to be gone from a place, and that was read from its beginning, over `at`: is it readable still?
+
+    `since`: from when it rested there, or its record's own stamp where that is earlier. `request` and `phase` are the prompt's.
+    """
+
+    place: str
+    canary: str
+    request: str
+    phase: Phase
+    since: Interval
+    is_readable: bool
+
+
 class Alerted(Event, frozen=True, kw_only=True, tag="alerted"):
     """When the detector says that it noticed (the alert's startsAt)."""
 
@@ -254,13 +278,24 @@ class Contained(Event, frozen=True, kw_only=True, tag="contained"):
 
 
 class Tally(Event, frozen=True, kw_only=True, tag="tally"):
-    """`part` of `whole` things of one kind at one place, counted by a phase that counts; `is_complete`: all of them were looked at."""
+    """`part` of `whole` things of one kind at one place; `is_complete`: all of them were looked at.
+
+    `phase`: of the requests that they belong to; None where they belong to none, so that they always count.
+    """
 
     place: str
     what: str
     part: int
     whole: int
     is_complete: bool
+    phase: Phase | None = None
+
+
+class Uncovered(Event, frozen=True, kw_only=True, tag="uncovered"):
+    """Something that appeared in the course of the run, and that no place covers. `kind` is file, port or bucket."""
+
+    kind: str
+    name: str
 
 
 class Problem(Event, frozen=True, kw_only=True, tag="problem"):
@@ -297,6 +332,7 @@ AnyEvent = (
     | FaultUndone
     | Look
     | Sighted
+    | Expired
     | Alerted
     | Delivered
     | Watched
@@ -307,6 +343,7 @@ AnyEvent = (
     | Sealed
     | Contained
     | Tally
+    | Uncovered
     | Problem
     | Swept
     | RunEnded

@@ -129,6 +129,10 @@ class Tokens:
         mixed = f"{self._ids.mix(token_id.packed()):010x}"
         return f"c{mixed[:5]}-{mixed[5:]}"
 
+    def of_canary(self, name: str) -> TokenId:
+        """What the canary of this name (`canary_id`) stands for."""
+        return TokenId.unpacked(self._ids.unmix(int(name.removeprefix("c").replace("-", ""), 16)))
+
     def mint(self, token_id: TokenId, *, part: Part = Part.TOKEN) -> str:
         number = token_id.packed()
         tag = self._tag(number, part=part)

@@ -1,11 +1,14 @@
 """Seal: the forensic copy, encrypted with age to the owner's public key, before anything is purged.
 
-`python -m gameday.contain.seal --vault DIR --recipient FILE --name NAME (--log FILE | --cache URL --pattern P)`.
+`python -m gameday.contain.seal --vault DIR --recipient FILE --name NAME (--log FILE | --cache URL --pattern P |
+--jaeger URL --traces N | --folder DIR)`.
 """
 
 import argparse
+import io
 import os
 import sys
+import tarfile
 from pathlib import Path
 
 import msgspec
@@ -40,12 +43,34 @@ def _entries(url: str, pattern: str) -> bytes:
     return msgspec.json.encode(found)
 
 
+def _packed(folder: Path) -> bytes:
+    """A tar of every file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(folder, arcname=folder.name)
+    return packed.getvalue()
+
+
+def _spans(url: str, traces: int) -> bytes:
+    from gameday.servers.jaeger import all_spans  # noqa: PLC0415 - a log's copy needs no client
+
+    return msgspec.json.encode(all_spans(url, max_traces=traces))
+
+
+def _body(options: argparse.Namespace) -> bytes:
+    if options.log:
+        return Path(options.log).read_bytes()
+    if options.folder:
+        return _packed(Path(options.folder))
+    return _spans(options.jaeger, options.traces) if options.jaeger else _entries(options.cache, options.pattern)
+
+
 def _is_safe(options: argparse.Namespace) -> bool:
     return bool(sealed_files(Path(options.vault), options.name))
 
 
 def _act(options: argparse.Namespace) -> None:
-    body = Path(options.log).read_bytes() if options.log else _entries(options.cache, options.pattern)
+    body = _body(options)
     if not body:
         raise HarnessError("there is nothing to seal")
     seal(body, vault=Path(options.vault), recipient=Path(options.recipient).read_text().strip(), name=options.name)
@@ -59,6 +84,9 @@ def main() -> int:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--log")
     source.add_argument("--cache")
+    source.add_argument("--jaeger")
+    source.add_argument("--folder")
+    parser.add_argument("--traces", type=int, default=0)
     parser.add_argument("--pattern", default="*")
     return run_step(parser, check=_is_safe, act=_act)
 

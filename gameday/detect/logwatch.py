@@ -6,8 +6,11 @@ It stands for what a user runs in production. It reads logs and its own settings
 import http.client
 import signal
 import sys
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,82 +18,86 @@ import msgspec
 from gameday import clock
 from gameday.detect.positions import Positions
 from gameday.detect.rules import Notice, SecretRule, cross_tenant_notices
+from gameday.detect.sources import Batch, Source, Watched, source_of
 
-
-class WatchedLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One log file, the service that writes it, and where in its JSON lines the request id stands."""
-
-    path: str
-    service: str
-    request_id: str
+ALERTS_API: Final = "/api/v2/alerts"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`delay_s` holds every batch back before it is looked at: a slow detector, for rehearsals. `is_deaf`: it looks at nothing."""
+    """`delay_s` holds every batch back before it is looked at: a slow detector, for rehearsals. `is_deaf`: it looks at nothing.
+
+    `webhook` is where its alerts go: the API of an Alertmanager, which a path that ends in /api/v2/alerts says, or a webhook
+    as an Alertmanager would call it.
+    """
 
     webhook: str
     positions: str
-    logs: tuple[WatchedLog, ...]
+    logs: tuple[Watched, ...]
     poll_s: float = 0.02
     delay_s: float = 0.0
     is_deaf: bool = False
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """What was read of one log, and when it may be looked at."""
+
+    due_s: float
+    batch: Batch
 
 
 class LogWatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._positions = Positions(Path(settings.positions))
+        self._sources = [(log, source_of(log)) for log in settings.logs]
         self._offsets = {log.path: 0 for log in settings.logs}
-        self._due_s: dict[str, float] = {}
+        self._read = dict(self._offsets)
+        self._held: dict[str, deque[_Held]] = {log.path: deque() for log in settings.logs}
         self._posted: set[tuple[str, str, str]] = set()
         self._secrets = SecretRule()
         self._positions.write(self._offsets)
 
     def look(self) -> None:
         """Reads what is new in every log, posts what it noticed, and only then says how far it has read."""
-        for log in self._settings.logs:
-            lines = self._new_lines(log.path)
-            if lines:
-                now_s = clock.now().mono_s
-                if now_s < self._due_s.setdefault(log.path, now_s + self._settings.delay_s):
-                    continue  # each log is held back by itself, so that one's delay is not added to another's
-                del self._due_s[log.path]
+        for log, source in self._sources:
+            self._take(log, source)
+            held = self._held[log.path]
+            while held and held[0].due_s <= clock.now().mono_s:
+                batch = held.popleft().batch
                 if not self._settings.is_deaf:
-                    self._post(log, self._noticed(log, lines))
-                self._offsets[log.path] += sum(len(line) for line in lines)
+                    self._post(log, self._noticed(log, batch.lines))
+                self._offsets[log.path] = batch.position
                 self._positions.write(self._offsets)
 
-    def _new_lines(self, path: str) -> list[bytes]:
-        try:
-            with Path(path).open("rb") as file:
-                file.seek(self._offsets[path])
-                lines = file.read(2**20).splitlines(keepends=True)
-        except FileNotFoundError:
-            return []
-        return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+    def _take(self, log: Watched, source: Source) -> None:
+        batch = source.read(self._read[log.path])
+        if batch.position != self._read[log.path]:
+            self._read[log.path] = batch.position
+            self._held[log.path].append(_Held(clock.now().mono_s + self._settings.delay_s, batch))
 
-    def _noticed(self, log: WatchedLog, lines: list[bytes]) -> list[Notice]:
+    def _noticed(self, log: Watched, lines: Sequence[bytes]) -> list[Notice]:
         notices = [*self._secrets.notices(lines, request_id_path=log.request_id), *cross_tenant_notices(lines)]
         fresh = {(notice.alertname, log.service, notice.request_id): notice for notice in notices}
         new = {key: notice for key, notice in fresh.items() if key not in self._posted}
         self._posted |= new.keys()
         return list(new.values())
 
-    def _post(self, log: WatchedLog, notices: list[Notice]) -> None:
+    def _post(self, log: Watched, notices: list[Notice]) -> None:
         if not notices:
             return
-        payload = {
-            "version": "4",
-            "status": "firing",
-            "receiver": "page",
-            "alerts": [_alert(log, notice) for notice in notices],
-        }
-        while not _delivered(self._settings.webhook, msgspec.json.encode(payload)):
+        body = _body(self._settings.webhook, [_alert(log, notice) for notice in notices])
+        while not _delivered(self._settings.webhook, body):
             clock.sleep(0.2)
 
 
+def _body(url: str, alerts: list[dict[str, object]]) -> bytes:
+    if url.endswith(ALERTS_API):
+        return msgspec.json.encode(alerts)
+    return msgspec.json.encode({"version": "4", "status": "firing", "receiver": "page", "alerts": alerts})
+
+
 def _delivered(url: str, body: bytes) -> bool:
-    """Whether the receiver took it; a webhook that is refused or not answered is tried again, as Alertmanager would."""
+    """Whether it was taken; what is refused or not answered is tried again, as Alertmanager would."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
     try:
@@ -102,10 +109,12 @@ def _delivered(url: str, body: bytes) -> bool:
         connection.close()
 
 
-def _alert(log: WatchedLog, notice: Notice) -> dict[str, object]:
+def _alert(log: Watched, notice: Notice) -> dict[str, object]:
     labels = {
         "alertname": notice.alertname,
         "severity": "page",
+        "priority": "P1",
+        "data": notice.data,
         "service": log.service,
         "request_id": notice.request_id,
         "rule": notice.rule,

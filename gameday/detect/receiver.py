@@ -9,12 +9,12 @@ from typing import Final
 import msgspec
 
 from gameday import clock
-from gameday.alert import Alert
+from gameday.alert import Alert, Telling
 from gameday.clock import Instant, Interval
 from gameday.config import DetectorConfig
 from gameday.errors import HarnessError
 
-MAX_BODY_BYTES: Final = 2**20
+MAX_BODY_BYTES: Final = 16 * 2**20  # Alertmanager tells all of a group each time; what is refused it tells no more
 _STAMP_RESOLUTION_S: Final = 0.000_001
 
 
@@ -31,6 +31,7 @@ class _WebhookAlert(msgspec.Struct, frozen=True):
 class _Webhook(msgspec.Struct, frozen=True):
     version: str
     alerts: tuple[_WebhookAlert, ...]
+    receiver: str = ""
 
 
 class Receiver:
@@ -89,10 +90,10 @@ class Receiver:
         for alert in webhook.alerts:
             if alert.status == "firing":
                 self._received += 1
-                self._on_alert(self._alert(alert, received=received))
+                self._on_alert(self._alert(alert, receiver=webhook.receiver, received=received))
         return None
 
-    def _alert(self, alert: _WebhookAlert, *, received: Interval) -> Alert:
+    def _alert(self, alert: _WebhookAlert, *, receiver: str, received: Interval) -> Alert:
         return Alert(
             id=f"alert-{self._anchor.wall_s:.0f}-{self._received}",  # no other run's: a vault keeps copies by it
             name=alert.labels.get("alertname", ""),
@@ -102,6 +103,8 @@ class Receiver:
             fields={word: _read(alert, where) for word, where in self._config.match.items()},
             received=received,
             posted=self._posted(alert.startsAt, received),
+            receiver=receiver,
+            telling=Telling.of(receiver=receiver, fingerprint=alert.fingerprint, starts_at=alert.startsAt),
         )
 
     def _posted(self, starts_at: str, received: Interval) -> Interval | None:

@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,9 +16,13 @@ SECRET: Final = "SecretInLog"  # noqa: S105 - an alert's name
 
 @frozen(kw_only=True)
 class Notice:
-    """What an alert will say; never the secret itself. `field` is the key of the JSON line that held it."""
+    """What an alert will say; never the secret itself. `field` is the key of the JSON line that held it.
+
+    `data` is the class of what leaked, by which alerts are routed.
+    """
 
     alertname: str
+    data: str
     request_id: str
     rule: str
     field: str = ""
@@ -39,15 +43,17 @@ class SecretRule:
         secret = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
         list(self._scanner.scan(f"AWS_ACCESS_KEY_ID={key_id} AWS_SECRET_ACCESS_KEY={secret}".encode()))
 
-    def notices(self, lines: list[bytes], *, request_id_path: str) -> Iterator[Notice]:
+    def notices(self, lines: Sequence[bytes], *, request_id_path: str) -> Iterator[Notice]:
         for finding in self._scanner.scan(b"".join(lines)):
             if finding.visible:
                 fields = parsed(lines[finding.location["line"] - 1])
                 yield Notice(
                     alertname=SECRET,
+                    data="secret",
                     request_id=text_at(fields, request_id_path),
                     rule=finding.rule_id,
                     field=self._field_of(fields, finding.rule_id),
+                    tenant=text_at(fields, "tenant"),
                 )
 
     def _field_of(self, fields: dict[str, object], rule: str) -> str:
@@ -59,13 +65,14 @@ class SecretRule:
         return ""
 
 
-def cross_tenant_notices(lines: list[bytes]) -> Iterator[Notice]:
+def cross_tenant_notices(lines: Sequence[bytes]) -> Iterator[Notice]:
     """A cache hit whose entry another tenant wrote: by the gateway's ordinary fields cache, tenant and cache_tenant."""
     for line in lines:
         fields = parsed(line)
         if fields.get("cache") == "hit" and fields.get("cache_tenant") != fields.get("tenant"):
             yield Notice(
                 alertname=CROSS_TENANT,
+                data="cross-tenant",
                 request_id=text_at(fields, "request_id"),
                 rule="cache_tenant != tenant",
                 field="cache_key",
@@ -83,7 +90,10 @@ def parsed(line: bytes) -> dict[str, object]:
 
 
 def text_at(fields: object, path: str) -> str:
-    for key in path.split("."):
+    """What stands at a dotted path, or under a key that has the dots in its name; "" where there is no text."""
+    if isinstance(fields, dict) and path in fields:
+        path, fields = "", fields[path]
+    for key in path.split(".") if path else ():
         if isinstance(fields, dict):
             fields = fields.get(key)
         elif isinstance(fields, list) and key.isdigit() and int(key) < len(fields):

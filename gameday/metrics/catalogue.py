@@ -16,7 +16,9 @@ M5: Final = Metric(id="M5", name="training_ingestion", unit=Unit.COUNT, title="t
 M6: Final = Metric(id="M6", name="payload_traces", unit=Unit.SHARE, title="spans that carry a payload")
 M7: Final = Metric(id="M7", name="exposed_secrets", unit=Unit.COUNT, title="secrets at rest where they must not be")
 M8: Final = Metric(id="M8", name="prompt_store_access", unit=Unit.COUNT, title="accesses that got in or went unlogged")
-M9: Final = Metric(id="M9", name="retention", unit=Unit.SECONDS, title="age of the oldest prompt past its time to live")
+M9: Final = Metric(
+    id="M9", name="retention", unit=Unit.SECONDS, title="for how long prompts outlive their time to live"
+)
 M10: Final = Metric(id="M10", name="redaction_failures", unit=Unit.SHARE, title="values that redaction let through")
 X1: Final = Metric(id="X1", name="cross_tenant", unit=Unit.COUNT, title="values in another tenant's records")
 X2: Final = Metric(id="X2", name="controls", unit=Unit.COUNT, title="controls that came out wrong")

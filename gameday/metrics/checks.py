@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-from gameday.metrics.phases import Counts, counting, exposures
+from gameday.metrics.phases import Counts, counting, sightings
 from gameday.timeline import Planted, Sighted, Timeline
 
 
@@ -29,13 +29,16 @@ def checks(
     takes: Callable[[Planted], bool],
     breaks: Callable[[Sighted], bool],
     by_slot: bool = False,
+    also_allowed: bool = False,
 ) -> tuple[Check, ...]:
     """A check for each distinct value (with `by_slot`: in each slot) of the requests that count, of those that `takes` takes.
+
+    `breaks` is asked about sightings of what may not rest there, with `also_allowed` about all.
 
     A broken one that no recorded request planted is not among them; `strays` counts these.
     """
     requests = counting(timeline)
-    broken = _broken(timeline, breaks=breaks)
+    broken = _broken(timeline, breaks=breaks, also_allowed=also_allowed)
     families: dict[tuple[str, str], str] = {}
     unlooked: set[tuple[str, str]] = set()
     for sent, planted in requests.planted():
@@ -50,10 +53,10 @@ def checks(
     )
 
 
-def strays(timeline: Timeline, *, breaks: Callable[[Sighted], bool]) -> int:
+def strays(timeline: Timeline, *, breaks: Callable[[Sighted], bool], also_allowed: bool = False) -> int:
     """Values seen where they must not be that no recorded request planted: what they are is not known."""
     planted = {planted.canary for _, planted in counting(timeline).planted()}
-    return len(_broken(timeline, breaks=breaks).keys() - planted)
+    return len(_broken(timeline, breaks=breaks, also_allowed=also_allowed).keys() - planted)
 
 
 def count(found: Iterable[Check]) -> Counts:
@@ -66,9 +69,9 @@ def count(found: Iterable[Check]) -> Counts:
     )
 
 
-def _broken(timeline: Timeline, *, breaks: Callable[[Sighted], bool]) -> dict[str, set[str]]:
+def _broken(timeline: Timeline, *, breaks: Callable[[Sighted], bool], also_allowed: bool) -> dict[str, set[str]]:
     places: dict[str, set[str]] = {}
-    for sighted in exposures(timeline):
-        if breaks(sighted):
+    for sighted in sightings(timeline):
+        if (sighted.is_forbidden or also_allowed) and breaks(sighted):
             places.setdefault(sighted.canary, set()).add(sighted.place)
     return places

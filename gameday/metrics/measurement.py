@@ -61,7 +61,7 @@ class Measurement:
 
     `unknown` is how many more there are that could not be looked at. What is missing is None, and `why_missing` says why.
     `where` are the places in which it was broken, worst first. `samples` is what the figures rest on: looked-at things, or
-    latencies.
+    latencies. `is_absent`: there was nothing of what it is about, which is less than to have failed to look at it.
     """
 
     metric: str
@@ -75,6 +75,7 @@ class Measurement:
     why_missing: str | None = None
     where: tuple[str, ...] = ()
     note: str = ""
+    is_absent: bool = False
 
     @property
     def share(self) -> float | None:
@@ -82,8 +83,8 @@ class Measurement:
         return self.part / self.whole if self.part is not None and self.whole else None
 
 
-def missing(metric: Metric, *, why: str) -> Measurement:
-    return Measurement(metric=metric.id, name=metric.name, unit=metric.unit, why_missing=why)
+def missing(metric: Metric, *, why: str, is_absent: bool = False) -> Measurement:
+    return Measurement(metric=metric.id, name=metric.name, unit=metric.unit, why_missing=why, is_absent=is_absent)
 
 
 def counted(

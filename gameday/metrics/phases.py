@@ -2,11 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from attrs import frozen
 
-from gameday.timeline import Arm, Look, Phase, Planned, Planted, RunStarted, Sent, Sighted, Tally, Timeline
+from gameday.timeline import (
+    Arm,
+    ArmStarted,
+    Expired,
+    Look,
+    Phase,
+    Planned,
+    Planted,
+    RunStarted,
+    Sent,
+    Sighted,
+    Tally,
+    Timeline,
+)
 
 
 @frozen(kw_only=True)
@@ -49,11 +62,20 @@ def runs_of(timeline: Timeline) -> tuple[Timeline, ...]:
     return tuple(Timeline(timeline.events[start:end]) for start, end in pairwise(edges))
 
 
+def stacks_of(run: Timeline) -> tuple[Timeline, ...]:
+    """One timeline for each stack that the run was played on: a look at one says nothing of another.
+
+    What belongs to the run is in each of them. A run of one process has one stack.
+    """
+    workers = dict.fromkeys(event.worker for event in run.of(ArmStarted)) or {"": None}
+    return tuple(Timeline(event for event in run.events if event.worker in {"", worker}) for worker in workers)
+
+
 def counting(timeline: Timeline) -> Counting:
     """A request sent again in another run counts once, and has been looked at only if it has been in each of them."""
     sent: dict[str, Sent] = {}
     unlooked: set[str] = set()
-    for run in runs_of(timeline):
+    for run in chain.from_iterable(map(stacks_of, runs_of(timeline))):
         holding, looked_until_s = holding_in(run), _looked_until_s(run)
         counted = [event for event in run.of(Sent) if is_counted(event, holding=holding)]
         unlooked |= {event.request for event in counted if event.at.latest_s > looked_until_s}
@@ -61,13 +83,13 @@ def counting(timeline: Timeline) -> Counting:
     return Counting(sent=sent, looked=frozenset(sent.keys() - unlooked))
 
 
-def is_counted(event: Sent, *, holding: frozenset[str]) -> bool:
+def is_counted(event: Sent | Tally | Expired, *, holding: frozenset[str]) -> bool:
     """`holding`: scenarios whose defence must hold under their fault. In a control arm nothing is injected, so all counts."""
     return event.phase is not Phase.FAULT or event.arm is Arm.CONTROL or event.scenario in holding
 
 
-def exposures(timeline: Timeline) -> tuple[Sighted, ...]:
-    """Forbidden sightings of requests that count, and of requests that nobody recorded and no fault excuses."""
+def sightings(timeline: Timeline) -> tuple[Sighted, ...]:
+    """Sightings, also of what may rest there, of requests that count, and of those that nobody recorded and no fault excuses."""
     found: list[Sighted] = []
     for run in runs_of(timeline):
         holding = holding_in(run)
@@ -76,11 +98,14 @@ def exposures(timeline: Timeline) -> tuple[Sighted, ...]:
         found.extend(
             event
             for event in run.of(Sighted)
-            if event.is_forbidden
-            and event.request not in excused
-            and (event.request in counted or event.phase is not Phase.FAULT)
+            if event.request not in excused and (event.request in counted or event.phase is not Phase.FAULT)
         )
     return tuple(found)
+
+
+def exposures(timeline: Timeline) -> tuple[Sighted, ...]:
+    """Forbidden sightings of requests that count, and of requests that nobody recorded and no fault excuses."""
+    return tuple(event for event in sightings(timeline) if event.is_forbidden)
 
 
 def tallied(timeline: Timeline, *, what: str) -> Counts:
@@ -88,12 +113,17 @@ def tallied(timeline: Timeline, *, what: str) -> Counts:
     total = Counts(part=0, whole=0, unknown=0, where=Counter())
     for run in runs_of(timeline):
         groups: dict[tuple[str, Arm | None], list[Tally]] = {}
-        for tally in run.of(Tally):
-            if tally.what == what:
-                groups.setdefault((tally.scenario, tally.arm), []).append(tally)
+        for tally in tallies_of(run, what=what):
+            groups.setdefault((tally.scenario, tally.arm), []).append(tally)
         for tallies in groups.values():
             total = total.plus(_seen_together(tallies))
     return total
+
+
+def tallies_of(run: Timeline, *, what: str) -> tuple[Tally, ...]:
+    """Those of one kind, of one run, that count."""
+    holding = holding_in(run)
+    return tuple(tally for tally in run.of(Tally) if tally.what == what and is_counted(tally, holding=holding))
 
 
 def worst_first(where: Counter[str]) -> tuple[str, ...]:

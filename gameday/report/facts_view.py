@@ -134,7 +134,7 @@ def _commands(run: Timeline, gates: Sequence[Gate]) -> list[Fact]:
 
 def _server(server: ServerUp) -> ServerRow:
     return ServerRow(
-        server=server.server,
+        server=f"{server.server} ({server.worker})" if server.worker else server.server,
         version=server.version or NONE,
         image=server.image or NONE,
         digest=server.digest or NONE,

@@ -1,6 +1,7 @@
 """What a run does not prove, and why: everything that was not measured, not looked at, not exercised, or stood in for."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -10,9 +11,11 @@ from gameday.report.place_view import PlaceRow
 from gameday.report.scenario_view import ScenarioRow
 from gameday.report.state import State
 from gameday.report.text import counted, ended, listed, tied
-from gameday.slo import Judgement
-from gameday.timeline import Problem, ServerUp, Sighted, SystemReady, Timeline
+from gameday.slo import Judgement, LeftOut
+from gameday.timeline import Problem, ServerUp, Sighted, SystemReady, Timeline, Uncovered
 from gameday.verdict import Verdict
+
+_SHOWN: Final = 8  # the journal has all
 
 
 @frozen(kw_only=True)
@@ -32,7 +35,9 @@ def limits(
         *_unended(run),
         *_unproven(gates),
         *_not_exercised(run),
+        *_left_out(gates),
         *_unseen(places),
+        *_uncovered(run),
         *_untried(scenarios),
         *_problems(run),
         *_unmeasured(gates),
@@ -60,7 +65,7 @@ def _unproven(gates: Sequence[Gate]) -> Iterable[Limit]:
                 )
 
 
-def _target(one: Judgement) -> str:
+def _target(one: Judgement | LeftOut) -> str:
     return tied(one.objective.limit_text.replace("<=", "\u2264"))
 
 
@@ -70,6 +75,24 @@ def _not_exercised(run: Timeline) -> Iterable[Limit]:
             what, colon, why = words.partition(": ")
             why = ended(why) if colon else "Not exercised in this run."
             yield Limit(what=what, why=why, state=State.NOT_EXERCISED, shown_first=True)
+
+
+def _left_out(gates: Sequence[Gate]) -> Iterable[Limit]:
+    for gate in gates:
+        for one in gate.left_out:
+            what = f"{one.objective.title} ({one.objective.metric}, {_target(one)})"
+            yield Limit(what=what, why=f"not judged: {ended(one.why)}", state=State.NOT_EXERCISED)
+
+
+def _uncovered(run: Timeline) -> Iterable[Limit]:
+    names: dict[str, dict[str, None]] = {}
+    for event in run.of(Uncovered):
+        names.setdefault(event.kind, {})[event.name] = None
+    for kind, found in names.items():
+        what = f"{counted(len(found), kind)} that appeared in the course of the run, and that no place covers"
+        yield Limit(
+            what=what, why=ended(listed(tuple(found), most=_SHOWN)), state=State.NOT_EXERCISED, shown_first=True
+        )
 
 
 def _unseen(places: Iterable[PlaceRow]) -> Iterable[Limit]:
@@ -93,6 +116,7 @@ def _problems(run: Timeline) -> Iterable[Limit]:
 
 def _unmeasured(gates: Sequence[Gate]) -> Iterable[Limit]:
     judged = {one.objective.metric for gate in gates for one in gate.judgements}
+    judged |= {one.objective.metric for gate in gates for one in gate.left_out}
     missing = tuple(f"{metric.id} {metric.title}" for metric in CATALOGUE.values() if metric.id not in judged)
     if missing:
         what = f"{counted(len(missing), 'metric')} that no objective of these gates is about"

@@ -9,7 +9,7 @@ from gameday.metrics.phases import runs_of
 from gameday.report.facts_view import run_name, system_name, took
 from gameday.report.gate_view import gate_name, measured, worst_first
 from gameday.report.text import NBSP, number
-from gameday.slo import Judgement
+from gameday.slo import Judgement, LeftOut
 from gameday.timeline import Timeline
 from gameday.verdict import Verdict
 
@@ -43,7 +43,7 @@ def _head(run: Timeline) -> str:
 
 def _figures(gates: Iterable[Gate]) -> list[str]:
     """The worst end of each objective against its limit, in columns."""
-    rows = [_figure(one) for gate in gates for one in worst_first(gate.judgements)]
+    rows = [row for gate in gates for row in (*map(_figure, worst_first(gate.judgements)), *map(_none, gate.left_out))]
     if not rows:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
@@ -57,6 +57,10 @@ def _figure(one: Judgement) -> tuple[str, str, str, str, str]:
     name = f"{one.objective.metric} {one.objective.part}".strip()
     shown = f"{value} ({detail})" if detail else value
     return (name, shown, f"limit {one.objective.limit_text}", one.verdict.value, one.objective.title)
+
+
+def _none(one: LeftOut) -> tuple[str, str, str, str, str]:
+    return (one.objective.metric, "nothing", f"limit {one.objective.limit_text}", "not judged", one.objective.title)
 
 
 def _reasons(reasons: Sequence[str]) -> list[str]:

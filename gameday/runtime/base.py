@@ -130,6 +130,10 @@ class Runtime(Protocol):
         """Its folder stays. Stopping what is stopped already does nothing."""
         ...
 
+    def process(self, running: Running) -> str:
+        """The word by which gameday.runtime.processes reaches it, from any process. Raises HarnessError if it was not started here."""
+        ...
+
     def tail(self, running: Running, lines: int = 20) -> str:
         """The last lines it wrote to its output; empty once a container is removed."""
         ...

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -151,6 +151,18 @@ class Daemon:
         with docker_errors(lambda why: RuntimeMissing(f"the Docker daemon did not list what has {label}: {why}")):
             found = self._client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
             return bool(found or self._client.networks.list(filters={"label": label}))
+
+    def signal(self, container: str, number: int) -> None:
+        """Delivers one signal to the container's first process."""
+        with docker_errors(lambda why: RuntimeMissing(f"the Docker daemon did not signal {container[:12]}: {why}")):
+            self._client.containers.get(container).kill(signal=int(number))
+
+    def run_again(self, container: str, arguments: Sequence[str]) -> tuple[int, str]:
+        """Runs the container's program within it, with other arguments: its exit code, and what it wrote."""
+        with docker_errors(lambda why: RuntimeMissing(f"the Docker daemon ran nothing in {container[:12]}: {why}")):
+            found = self._client.containers.get(container)
+            code, output = found.exec_run([found.attrs["Path"], *arguments])
+        return int(code), output.decode("utf-8", "replace")
 
     def orphan_labels(self) -> dict[str, int]:
         """The labels of dead sessions of this machine, and how many containers and networks each has left."""

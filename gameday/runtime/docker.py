@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
@@ -25,9 +25,12 @@ from gameday.runtime.daemon import (
     owner,
     prepare_testcontainers,
 )
+from gameday.runtime.preparing import PREPARE_WITHIN_S, Unprivileged, give, pending, user_for
+from gameday.runtime.processes import word_of_container
 from gameday.runtime.watchdog import Watchdog
 
 FOLDER: Final = "/gameday"
+_ROOT: Final = "0:0"
 _FIRST_PORT: Final = 20000  # above 1024, so that a server needs no right to listen
 _LOOK_EVERY_S: Final = 0.03
 
@@ -50,7 +53,7 @@ class DockerRuntime:
         self._labels = {SESSION_LABEL: session, OWNER_LABEL: owner()}
         self._label, self._network, self._is_closed = f"{SESSION_LABEL}={session}", f"gameday-{session[:12]}", False
         try:
-            self._user = "0:0" if self._daemon.is_rootless() else f"{os.getuid()}:{os.getgid()}"
+            self._user = _ROOT if self._daemon.is_rootless() else f"{os.getuid()}:{os.getgid()}"
             watchdog.watch_label(self._label, daemon=self._daemon.url)
             self.host_for_servers = self._daemon.make_network(self._network, labels=self._labels)
         except BaseException:
@@ -70,6 +73,9 @@ class DockerRuntime:
         ports = {name: _FIRST_PORT + number for number, name in enumerate(server.ports)}
         layout = Layout(folder=FOLDER, ports=ports, bind="0.0.0.0", host=self.host_for_servers)  # noqa: S104 - of the container
         write_files(folder, files=server.files(layout))
+        if (user := user_for(server)) is not None:
+            give(folder, user=user)
+        self._prepare(server, layout=layout, folder=folder)
         container = self._reserve(server, layout=layout, folder=folder)
         try:
             with docker_errors(
@@ -87,6 +93,12 @@ class DockerRuntime:
 
     def stop(self, running: Running) -> None:
         self._remove(running.server)
+
+    def process(self, running: Running) -> str:
+        container = self._containers.get(running.server)
+        if container is None:
+            raise HarnessError(f"no server {running.server!r} runs here")
+        return word_of_container(str(container.get_wrapped_container().id))
 
     def tail(self, running: Running, lines: int = 20) -> str:
         container = self._containers.get(running.server)
@@ -133,30 +145,70 @@ class DockerRuntime:
         return container
 
     def _container(self, server: Server, *, layout: Layout, folder: Path) -> Any:
-        prepare_testcontainers()
-        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - reads its settings at import
-
-        container = DockerContainer(server.image, docker_client_kw={"timeout": WORK_WITHIN_S})
-        container.with_envs(**home_env(FOLDER)).with_volume_mapping(folder, FOLDER, "rw")
+        container = self._bare(server, folder=folder)
         container.with_command(list(server.command(layout)))
         ports: dict[str, Any] = container.ports  # typed too narrowly for an address without a port
         for port in layout.ports.values():
             ports[str(port)] = ("127.0.0.1",)
         return container.with_kwargs(
             entrypoint=[server.program.file],  # an image's own entry point changes users, and then owns our folder
-            labels=self._labels,
             network=self._network,
-            user=self._user,
-            working_dir=FOLDER,
+            **self._rights(server),
         )
+
+    def _bare(self, server: Server, *, folder: Path) -> Any:
+        prepare_testcontainers()
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - reads its settings at import
+
+        container = DockerContainer(server.image, docker_client_kw={"timeout": WORK_WITHIN_S})
+        container.with_envs(**home_env(FOLDER)).with_volume_mapping(folder, FOLDER, "rw")
+        if isinstance(server, Unprivileged):  # these ask for the name of their user, and an image knows only its own
+            names = folder.with_name(f"{folder.name}.passwd")
+            names.write_text(f"gameday:x:{self._user_of(server)}::{FOLDER}:/bin/false\n")
+            names.chmod(0o644)
+            container.with_volume_mapping(names, "/etc/passwd", "ro")
+        return container
+
+    def _rights(self, server: Server) -> dict[str, Any]:
+        return {"labels": self._labels, "user": self._user_of(server), "working_dir": FOLDER}
+
+    def _user_of(self, server: Server) -> str:
+        if self._user == _ROOT and isinstance(server, Unprivileged) and os.geteuid() != 0:
+            raise RuntimeMissing(
+                f"{server.name} does not run as root, and a rootless Docker runs all servers as that. Use --on embedded"
+            )
+        user = user_for(server)
+        return self._user if user is None else f"{user}:{user}"
+
+    def _prepare(self, server: Server, *, layout: Layout, folder: Path) -> None:
+        wanted = pending(server, layout=layout, folder=folder)
+        if wanted is None:
+            return
+        program = str(PurePosixPath(server.program.file).with_name(wanted.program))
+        container = self._bare(server, folder=folder).with_command(list(wanted.arguments))
+        container.with_kwargs(entrypoint=[program], network_mode="none", **self._rights(server))
+        try:
+            with docker_errors(lambda why: ServerFailed(server.name, f"was not prepared by Docker: {why}")):
+                container.start()
+                code = container.get_wrapped_container().wait(timeout=PREPARE_WITHIN_S)["StatusCode"]
+            if code != 0:
+                raise ServerFailed(
+                    server.name, f"was not prepared: {wanted.program} ended with {code}", _tail(container)
+                )
+        finally:
+            _discard(container, server.name)
 
     def _remove(self, name: str) -> None:
         container = self._containers.pop(name, None)
         if container is None:
             return
-        with suppress(ServerFailed), docker_errors(lambda why: ServerFailed(name, f"was not removed: {why}")):
-            container.stop()
-        container.get_docker_client().client.close()
+        _discard(container, name)
+
+
+def _discard(container: Any, name: str) -> None:
+    with suppress(ServerFailed), docker_errors(lambda why: ServerFailed(name, f"was not removed: {why}")):
+        container.stop()
+    container.get_docker_client().client.close()
 
 
 def _describe(server: Server, *, container: Any, folder: Path, image: Image, ports: Mapping[str, int]) -> Running:

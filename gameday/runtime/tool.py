@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Final, Self, TypedDict
 
 from attrs import frozen
 
@@ -28,8 +28,17 @@ _LAST_PORT: Final = 65535
 class Program:
     """A child process that leads its own group and writes to `log`."""
 
-    def __init__(self, name: str, *, process: "subprocess.Popen[bytes]", log: Path, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        process: "subprocess.Popen[bytes]",
+        log: Path,
+        watchdog: Watchdog,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
         self.name, self.log, self._process, self._watchdog = name, log, process, watchdog
+        self._stop_signal = stop_signal
 
     @property
     def pid(self) -> int:
@@ -47,9 +56,9 @@ class Program:
         return tail_of(self.log, lines=lines)
 
     def stop(self) -> None:
-        """SIGTERM to its group, SIGKILL to what is left of it after STOP_WITHIN_S. Works twice."""
+        """Its stop signal to its group, SIGKILL to what is left of it after STOP_WITHIN_S. Works twice."""
         if self._process.returncode is None:
-            _signal_group(self.pid, signal.SIGTERM)
+            _signal_group(self.pid, self._stop_signal)
             _has_ended(self.pid, within_s=STOP_WITHIN_S)
             _end_group(self._process)
             self._watchdog.forget_group(self.pid)
@@ -64,8 +73,13 @@ def start_program(
     env: Mapping[str, str],
     pass_fds: Sequence[int] = (),
     log_name: str = "",
+    user: int | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Program:
-    """Starts `argv` in `folder`, watched; `env` is its whole environment. Its output goes to `<folder>/<name>.log`."""
+    """Starts `argv` in `folder`, watched; `env` is its whole environment. Its output goes to `<folder>/<name>.log`.
+
+    With `user` it runs as that one, with no right of ours.
+    """
     log = folder / f"{log_name or name}.log"
     try:
         with log.open("wb") as output:
@@ -79,10 +93,11 @@ def start_program(
                 cwd=folder,
                 start_new_session=True,
                 pass_fds=pass_fds,
+                **_as(user),
             )
     except OSError as error:
         raise ServerFailed(name, f"could not be started from {argv[0]}: {error.strerror}") from error
-    program = Program(name, process=process, log=log, watchdog=watchdog)
+    program = Program(name, process=process, log=log, watchdog=watchdog, stop_signal=stop_signal)
     try:
         watchdog.watch_group(process.pid)
     except BaseException:
@@ -140,14 +155,20 @@ class Finished:
 
 
 def run_command(
-    argv: Sequence[str], *, within_s: float, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    within_s: float,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user: int | None = None,
 ) -> Finished:
     """Runs a user's command, without a shell, in its own group; no process of that group outlives the call.
 
-    Raises UsageError where there is no such program.
+    It runs in `folder` and as `user`, which are ours unless they are given. Raises UsageError where there is no such program.
     """
     start = clock.now()
-    process = _spawn(argv, env=env)
+    process = _spawn(argv, env=env, folder=folder, user=user)
     with _Pipes(process, stdin=stdin) as pipes:
         try:
             ended = _has_ended(process.pid, within_s=within_s)
@@ -162,7 +183,19 @@ def run_command(
     )
 
 
-def _spawn(argv: Sequence[str], *, env: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
+class _As(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[str | int]
+
+
+def _as(user: int | None) -> _As:
+    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
+def _spawn(
+    argv: Sequence[str], *, env: Mapping[str, str] | None, folder: Path | None, user: int | None
+) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
             argv,
@@ -170,7 +203,9 @@ def _spawn(argv: Sequence[str], *, env: Mapping[str, str] | None) -> "subprocess
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=env,
+            cwd=folder,
             start_new_session=True,
+            **_as(user),
         )
     except (OSError, ValueError, IndexError) as error:
         name = argv[0] if argv else ""

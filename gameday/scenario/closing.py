@@ -1,17 +1,21 @@
 """The end of a run: swept, judged, reported. The report is refused where canary text would reach it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gameday import clock
+from gameday.canary.find import Finder
+from gameday.canary.mint import Canary
+from gameday.config import SloConfig
 from gameday.errors import DirtyOutput
 from gameday.gate import Gate, decide
+from gameday.journal import Journal
 from gameday.report.render import render, write
 from gameday.report.summary import terminal_summary
 from gameday.report.view import view
-from gameday.scenario.game import Game
+from gameday.scenario.game import Game, Options
 from gameday.shipped import shipped
 from gameday.slo import load
 from gameday.sweep.outputs import Search, holds_bytes, sweep
@@ -35,25 +39,62 @@ def gates(timeline: Timeline, *, run: Path | None, release: Path | None) -> tupl
     return today, then
 
 
+@frozen(kw_only=True)
+class Books:
+    """What a run is closed by, whoever played it. `planted`: the texts that no output may hold, which `finder` knows as well."""
+
+    folder: Path
+    journal: Journal
+    options: Options
+    slo: SloConfig
+    finder: Finder = field(repr=False)
+    planted: tuple[bytes, ...] = field(repr=False)
+    sentinel: bytes = field(repr=False)
+
+    def searches(self) -> tuple[Search, Search]:
+        return self._is_found, holds_bytes([*self.planted, self.sentinel])
+
+    def _is_found(self, body: bytes) -> bool:
+        """Whether the finder finds anything in it, or cannot tell."""
+        found = self.finder.find(body, chains=True)
+        return bool(found.sightings) or not found.is_complete
+
+
 def close(game: Game, *, outputs: Sequence[Path] = (), texts: Sequence[str] = ()) -> Closing:
     """Sweeps `outputs`, `texts` and the run's folder, judges, and writes the report."""
-    _sweep(game, outputs=outputs, texts=texts)
+    books = Books(
+        folder=game.folder,
+        journal=game.journal,
+        options=game.options,
+        slo=game.system.config.slo,
+        finder=game.finder,
+        planted=texts_of(known.canary for known in game.ledger.all()),
+        sentinel=game.sentinel(),
+    )
+    return close_books(books, outputs=outputs, texts=texts)
+
+
+def texts_of(canaries: Iterable[Canary]) -> tuple[bytes, ...]:
+    return tuple(text.encode() for canary in canaries for text in (canary.token, *canary.values))
+
+
+def close_books(books: Books, *, outputs: Sequence[Path] = (), texts: Sequence[str] = ()) -> Closing:
+    _sweep(books, outputs=outputs, texts=texts)
     now = clock.now()
-    game.record(RunEnded(at=clock.point(now), wall=now))
-    game.sync()
-    timeline = game.journal.timeline
-    slo = game.system.config.slo
+    books.journal.append(RunEnded(at=clock.point(now), wall=now))
+    books.journal.sync()
+    timeline = books.journal.timeline
     both = gates(
         timeline,
-        run=game.options.slo_run or _named(slo.run),
-        release=game.options.slo_release or _named(slo.release),
+        run=books.options.slo_run or _named(books.slo.run),
+        release=books.options.slo_release or _named(books.slo.release),
     )
     html = render(view(timeline, both))
-    path = game.folder / "index.html"
+    path = books.folder / "index.html"
     lines = terminal_summary(timeline, both, path)
-    if any(search(text.encode()) for search in _searches(game) for text in (html, *lines)):
+    if any(search(text.encode()) for search in books.searches() for text in (html, *lines)):
         raise DirtyOutput(
-            f"the report would have held canary text, and was not written. The journal is {game.journal.path}"
+            f"the report would have held canary text, and was not written. The journal is {books.journal.path}"
         )
     write(path, html)
     return Closing(verdict=both[0].verdict, lines=tuple(lines), report=path)
@@ -63,13 +104,12 @@ def _named(file: str | None) -> Path | None:
     return None if file is None else Path(file)
 
 
-def _sweep(game: Game, *, outputs: Sequence[Path], texts: Sequence[str]) -> None:
-    finder, plain = _searches(game)
-    sentinel = game.sentinel()
-    paths = (game.folder, *outputs)
-    by_finder = sweep(paths, finder, sentinel=sentinel)
-    by_bytes = sweep(paths, plain, sentinel=sentinel)
-    game.record(
+def _sweep(books: Books, *, outputs: Sequence[Path], texts: Sequence[str]) -> None:
+    finder, plain = books.searches()
+    paths = (books.folder, *outputs)
+    by_finder = sweep(paths, finder, sentinel=books.sentinel)
+    by_bytes = sweep(paths, plain, sentinel=books.sentinel)
+    books.journal.append(
         Swept(
             at=clock.point(clock.now()),
             files=by_finder.files + len(texts),
@@ -79,11 +119,6 @@ def _sweep(game: Game, *, outputs: Sequence[Path], texts: Sequence[str]) -> None
             bytes_work=by_bytes.works,
         )
     )
-
-
-def _searches(game: Game) -> tuple[Search, Search]:
-    planted = [text.encode() for known in game.ledger.all() for text in (known.canary.token, *known.canary.values)]
-    return game.holds, holds_bytes([*planted, game.sentinel()])
 
 
 def _short(file: Path) -> str:

@@ -1,6 +1,7 @@
 """Runs a runbook, and proves what it did: the source stopped, what leaked gone, a sealed copy kept."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from gameday import clock
 from gameday.alert import Alert
 from gameday.clock import Instant, Interval
 from gameday.contain.runbook import Runbook, StepResult, vault_of
-from gameday.errors import UsageError
+from gameday.errors import SinkUnreadable, UsageError
 from gameday.scenario.game import Game
 from gameday.scenario.naming import OpenLeak
 from gameday.scenario.oracle import Finding
@@ -64,6 +65,10 @@ class Containment:
 
     def _step(self, runbook: Runbook, step: str) -> StepResult:
         done = runbook.run(step, self.alert)
+        with suppress(
+            SinkUnreadable
+        ):  # a place that forgets what is old is followed closely; the proof comes behind the barrier
+            self.game.oracle.glance()
         self._each(
             lambda request: StepDone(
                 at=done.at,

@@ -25,12 +25,18 @@ class Ledger:
 
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
+        self._by_request: dict[str, Known] = {}
 
     def add(self, known: Known) -> None:
         self._known[known.canary.id] = known
+        self._by_request[known.request] = known
 
     def get(self, canary: str) -> Known | None:
         return self._known.get(canary)
+
+    def of_request(self, request: str) -> Known | None:
+        """The last canary that went out with it."""
+        return self._by_request.get(request)
 
     def all(self) -> tuple[Known, ...]:
         return tuple(self._known.values())

@@ -10,13 +10,16 @@ from gameday.canary.find import Finder
 from gameday.clock import Instant, Interval
 from gameday.errors import SinkUnreadable
 from gameday.place import Place
+from gameday.scenario.ages import Age, expired, since, unread
 from gameday.scenario.ledger import Known, Ledger
+from gameday.scenario.spans import Spans
 from gameday.sighting import Record, Sighting
 from gameday.sinks.base import Plantable, Sink
 from gameday.timeline import AnyEvent, Arm, Look, Sighted
 from gameday.wait import NotInTime, poll_until
 
 EVERY_S: Final = 0.01
+_READABLE: Final = frozenset({"value", "prose"})  # a token alone tells nobody what the prompt said
 
 
 @frozen(kw_only=True)
@@ -49,6 +52,8 @@ class _Place:
     cursor: str | None = None
     clear_until_s: float = float("-inf")
     seen: set[tuple[str, frozenset[str], str | None, bool]] = field(factory=set)
+    spans: Spans = field(factory=Spans)
+    ages: dict[str, Age] = field(factory=dict)  # by canary, where the place has a time to live
 
 
 @define
@@ -60,6 +65,14 @@ class _Glance:
     gaps: int = 0
     foreign: int = 0
     findings: list[Finding] = field(factory=list)
+
+
+@frozen(kw_only=True)
+class _Again:
+    """What a place holds when it is read from its beginning."""
+
+    findings: list[Finding]
+    ages: Mapping[str, Age]
 
 
 class Oracle:
@@ -97,14 +110,18 @@ class Oracle:
         """Reads every place from its beginning; None for a place that could not be looked at in full."""
         again: dict[str, list[Finding] | None] = {}
         for name, spot in self._places.items():
-            fresh = _Place(place=spot.place, sink=spot.sink, seen=spot.seen, clear_until_s=spot.clear_until_s)
-            try:
-                glance = self._glance(fresh, marker=None)
-            except SinkUnreadable:
-                again[name] = None
-            else:
-                again[name] = None if glance.gaps else glance.findings
+            read = self._from_the_beginning(spot)
+            again[name] = None if read is None else read.findings
         return again
+
+    def _from_the_beginning(self, spot: _Place) -> _Again | None:
+        """None where it could not be read in full."""
+        fresh = _Place(place=spot.place, sink=spot.sink, seen=spot.seen, clear_until_s=spot.clear_until_s)
+        try:
+            glance = self._glance(fresh, marker=None)
+        except SinkUnreadable:
+            return None
+        return None if glance.gaps else _Again(findings=glance.findings, ages=fresh.ages)
 
     def _look_behind(self, spot: _Place, barrier: Barrier | None) -> tuple[bool, list[Finding]]:
         total, start = _Glance(), clock.now()
@@ -124,10 +141,10 @@ class Oracle:
             is_complete, why = False, f"{total.gaps} records could not be searched in full"
         if total.foreign:
             why = f"{why}; {total.foreign} canaries of other runs".removeprefix("; ")
-        since = start if barrier is None else barrier.completed
+        at = clock.between(start if barrier is None else barrier.completed, clock.now())
         self._record(
             Look(
-                at=clock.between(since, clock.now()),
+                at=at,
                 scenario=self._scenario,
                 arm=self._arm,
                 place=spot.place.name,
@@ -138,7 +155,37 @@ class Oracle:
                 why=why,
             )
         )
+        if is_complete and behind:
+            self._tally(spot, at=at)
+            self._look_for_expired(spot)
         return is_complete and behind, total.findings
+
+    def _tally(self, spot: _Place, *, at: Interval) -> None:
+        """The spans that came since the last look that was evidence."""
+        for tally in spot.spans.take(
+            spot.place.name, at=at, scenario=self._scenario, arm=self._arm, ledger=self._ledger
+        ):
+            self._record(tally)
+
+    def _look_for_expired(self, spot: _Place) -> None:
+        """Reads the place from its beginning where something is due to be gone from it."""
+        start = clock.now()
+        due = [canary for canary, age in spot.ages.items() if age.is_due(spot.place, start)]
+        if not due:
+            return
+        again = self._from_the_beginning(spot)
+        at = clock.between(start, clock.now())
+        if again is None:
+            self._record(unread(spot.place, at=at, due=len(due), scenario=self._scenario, arm=self._arm))
+            return
+        for canary in due:
+            age, known, is_readable = spot.ages[canary], self._ledger.get(canary), canary in again.ages
+            if known is not None:
+                self._record(expired(spot.place, known, age, at=at, is_readable=is_readable))
+            if is_readable:
+                age.put_off(spot.place, start)
+            else:
+                del spot.ages[canary]
 
     def _until_barrier(self, spot: _Place, barrier: Barrier, total: _Glance) -> None:
         if isinstance(spot.sink, Plantable):
@@ -158,9 +205,14 @@ class Oracle:
         for record in spot.sink.records(after=spot.cursor):
             glance.records += 1
             spot.cursor = record.cursor or None
-            glance.saw_marker |= marker is not None and _shows(record, marker)
+            is_marker = marker is not None and _shows(record, marker)
+            glance.saw_marker |= is_marker
             found = self._finder.find(record.body, chains=True)
             glance.gaps += not found.is_complete
+            if is_marker:
+                spot.spans.leave_out(record)
+            elif spot.place.unit == "span":
+                spot.spans.count(record, found, ledger=self._ledger)
             for sighting in found.sightings:
                 known = self._ledger.get(sighting.canary)
                 if known is None:
@@ -173,6 +225,9 @@ class Oracle:
 
     def _finding(self, spot: _Place, record: Record, sighting: Sighting, known: Known, start: Instant) -> Finding:
         is_forbidden = not spot.place.allows(parts=sighting.parts, owner=record.owner, tenant=known.tenant)
+        if spot.place.ttl_s is not None and sighting.parts & _READABLE:
+            rests = self._since(spot, record, known, start)
+            spot.ages.setdefault(sighting.canary, Age(rests)).add(rests)
         key = (sighting.canary, sighting.parts, record.owner, is_forbidden)
         if key not in spot.seen:
             spot.seen.add(key)
@@ -214,11 +269,21 @@ class Oracle:
     def _persisted(self, spot: _Place, record: Record, known: Known, seen: Interval) -> tuple[Interval, bool]:
         """[the last look without it, or `sent`; this look], narrowed by the record's own stamp where that is possible."""
         possible = Interval(max(known.sent.earliest_s, min(spot.clear_until_s, seen.latest_s)), seen.latest_s)
-        if record.stamp_s is None:
+        stamped = self._stamped(record)
+        if stamped is None:
             return possible, False
-        stamped = clock.from_wall(record.stamp_s, resolution_s=record.resolution_s, anchor=self._anchor)
         narrowed = possible.narrowed(stamped)
         return (possible, True) if narrowed is None else (narrowed, False)
+
+    def _since(self, spot: _Place, record: Record, known: Known, start: Instant) -> Interval:
+        """From when on it counts towards the place's time to live."""
+        persisted, _ = self._persisted(spot, record, known, clock.between(start, clock.now()))
+        return since(persisted, self._stamped(record))
+
+    def _stamped(self, record: Record) -> Interval | None:
+        if record.stamp_s is None:
+            return None
+        return clock.from_wall(record.stamp_s, resolution_s=record.resolution_s, anchor=self._anchor)
 
 
 def _shows(record: Record, marker: str) -> bool:

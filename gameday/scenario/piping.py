@@ -74,6 +74,7 @@ def running(*, on: On, pipeline: Path, say: Say) -> Iterator[Config]:
                 root=root,
                 on_up=lambda server: say(f"{server.server} is up after {server.took_s:.2f} s"),
                 beside=watching.start,
+                webhook=watching.webhook,
             )
         )
         yield msgspec.structs.replace(up.system.config, limits=Limits())

@@ -2,8 +2,7 @@
 
 import inspect
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Final, Literal, Self, cast
+from typing import Final, NoReturn, Self
 
 import pytest
 
@@ -12,10 +11,11 @@ from gameday.clock import Instant
 from gameday.errors import DirtyOutput, ExpectationFailed, GamedayError, UndoFailed, UsageError
 from gameday.scenario.closing import close
 from gameday.scenario.game import Game, Options
+from gameday.scenario.options import options_of, outputs_of
 from gameday.scenario.script import Meta, Script
 from gameday.scenario.session import open_game
+from gameday.scenario.sharing import Refusal, refuse
 from gameday.scenario.terminal import Copy, Progress
-from gameday.shipped import shipped
 from gameday.systems.base import System
 from gameday.timeline import Arm, ArmEnded, ArmStarted, Outcome, Planned
 from gameday.verdict import Verdict
@@ -27,8 +27,9 @@ _BROKE: Final = (ExpectationFailed, UndoFailed, AssertionError)
 
 
 class Playing:
-    def __init__(self, config: pytest.Config, options: Options, planned: list[Planned]) -> None:
-        self._config, self._options, self._planned = config, options, planned
+    def __init__(self, session: pytest.Session, options: Options, planned: list[Planned]) -> None:
+        config = session.config
+        self._session, self._config, self._options, self._planned = session, config, options, planned
         self._copy, self._progress = Copy.of(config), Progress(config)
         self._game: Game | None = None
         self._stack = ExitStack()
@@ -38,7 +39,7 @@ class Playing:
     def prepare(cls, config: pytest.Config, items: list[pytest.Item]) -> Self:
         """Reads the options and every scenario's marker; raises pytest.UsageError where one of them is wrong."""
         config.option.showlocals = False
-        return cls(config, _options(config), [_plan(item) for item in items])
+        return cls(items[0].session, options_of(config), [_plan(item) for item in items])
 
     @property
     def game(self) -> Game:
@@ -51,20 +52,35 @@ class Playing:
         return self.game.system
 
     def start(self) -> None:
-        """Brings the system up; ends the session in one line where that cannot be done."""
+        """Brings the system up; ends the session in one line where that cannot be done. Twice is once."""
+        if self._game is None:
+            refusal = self._open()
+            if refusal is not None:
+                self._stop(refusal)
+            for planned in self._planned:
+                self.game.record(planned)
+
+    def _open(self) -> Refusal | None:
+        """Why the system cannot be brought up; None where it is up."""
         try:
             self._game = self._stack.enter_context(open_game(self._options, say=self._progress.say))
         except UsageError as error:
-            self._stop(str(error), code=4)
+            return Refusal(why=str(error), code=4)
         except GamedayError as error:
-            self._stop(str(error), code=3)
-        for planned in self._planned:
-            self.game.record(planned)
+            return Refusal(why=str(error), code=3)
+        except Exception as error:
+            if self._options.share is not None:  # ends the worker: its next arm would try again
+                refuse(self._session, Refusal(why=f"internal error: {type(error).__name__}", code=3))
+            raise
+        return None
 
-    def _stop(self, why: str, *, code: int) -> None:
+    def _stop(self, refusal: Refusal) -> NoReturn:
         self._stack.close()
-        self.lines = (why, f"verdict: {Verdict.INCONCLUSIVE}")
-        pytest.exit(f"gameday: {why}", returncode=code)
+        if self._options.share is not None:
+            refuse(self._session, refusal)
+            pytest.fail(f"gameday: {refusal.why}", pytrace=False)
+        self.lines = (refusal.why, f"verdict: {Verdict.INCONCLUSIVE}")
+        pytest.exit(f"gameday: {refusal.why}", returncode=refusal.code)
 
     def script(self, item: pytest.Item) -> Script:
         """Begins one arm."""
@@ -124,9 +140,11 @@ class Playing:
         """Takes everything down, judges, reports; returns pytest's exit status: 1 unless the verdict is PASS."""
         if self._game is None:
             return int(exitstatus)
+        if self._options.share is not None:
+            return self._hand_over(exitstatus)
         self._progress.say("taking everything down, searching all output")
         try:
-            closing = close(self.game, outputs=self._outputs(), texts=(self._copy.text,))
+            closing = close(self.game, outputs=outputs_of(self._config), texts=(self._copy.text,))
         except DirtyOutput as error:
             self.lines = (str(error), f"verdict: {Verdict.FAIL}")
             return exitstatus or 1
@@ -138,40 +156,13 @@ class Playing:
         self.lines = closing.lines
         return int(exitstatus) or (0 if closing.verdict is Verdict.PASS else 1)
 
-    def _outputs(self) -> list[Path]:
-        junit = getattr(self._config.option, "xmlpath", None)
-        return [Path(junit)] if junit else []
-
-
-def _options(config: pytest.Config) -> Options:
-    def get(name: str) -> str | None:
-        return cast("str | None", config.getoption(f"--gameday-{name}"))
-
-    def path(name: str) -> Path | None:
-        value = get(name)
-        return None if value is None else Path(value)
-
-    on = get("on")
-    if on not in {"auto", "docker", "embedded"}:
-        raise pytest.UsageError(f"--gameday-on = {on!r}: it is auto, docker or embedded")
-    try:
-        seed, watch_s = int(get("seed") or 0), float(get("watch") or 0)
-    except ValueError as error:
-        raise pytest.UsageError(
-            f"--gameday-seed is a whole number and --gameday-watch a number of seconds: {error}"
-        ) from error
-    return Options(
-        reports=path("reports") or Path("reports"),
-        pipeline=path("pipeline") or shipped("fixtures/pipeline"),
-        argv=tuple(str(argument) for argument in config.invocation_params.args),
-        on=cast("Literal['auto', 'docker', 'embedded']", on),
-        config=path("config"),
-        run=get("run"),
-        seed=seed if get("seed") is not None else None,
-        watch_s=watch_s,
-        slo_run=path("slo-run"),
-        slo_release=path("slo-release"),
-    )
+    def _hand_over(self, exitstatus: int) -> int:
+        """A worker judges nothing: the controller does, when all parts are there."""
+        try:
+            self._stack.close()
+        except GamedayError as error:
+            refuse(self._session, Refusal(why=str(error), code=3))
+        return int(exitstatus)
 
 
 def _plan(item: pytest.Item) -> Planned:

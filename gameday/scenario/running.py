@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from gameday.clock import now, utc
 from gameday.errors import UsageError
 from gameday.gate import decide
 from gameday.journal import read
+from gameday.scenario.options import ONE_SYSTEM
 from gameday.scenario.setup import check_setup
 from gameday.scenario.undoing import finish_undos
 from gameday.shipped import shipped
@@ -28,10 +30,11 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0 pass, 1 fail, 2 inconclusive, 3 harness error, 4 usage."""
     reports = Path(options.reports)
     files = _files(options)
+    workers = _workers(options.workers, files)
     check_setup(reports)
     finish_undos(reports, say=print)
     name = f"{utc(now().wall_s).replace('-', '').replace(':', '').replace('T', '-').removesuffix('Z')}-{os.getpid()}"
-    code = int(pytest.main(_arguments(options, name, files)))
+    code = int(pytest.main([*_arguments(options, name, files), *workers]))
     if code == _NONE_COLLECTED:
         raise UsageError(f"no scenario was found in {', '.join(_scenarios(options))}")
     if code in {_OK, _TESTS_FAILED}:
@@ -70,6 +73,19 @@ def _files(options: argparse.Namespace) -> _Files:
     return _Files(config=path, slo_run=objectives[0], slo_release=objectives[1])
 
 
+def _workers(wanted: str | None, files: _Files) -> list[str]:
+    """As pytest-xdist is told; nothing for one process."""
+    if wanted is None or wanted == "0":
+        return []
+    if not wanted.isdecimal() and wanted != "auto":
+        raise UsageError(f"-n {wanted}: it is how many workers play at once, such as 2, or auto")
+    if find_spec("xdist") is None:
+        raise UsageError(f"-n {wanted} needs pytest-xdist: pip install 'pytest-xdist>=3.8,<4', or leave -n out")
+    if files.config is not None and wanted != "1":
+        raise UsageError(f"-n {wanted}: {ONE_SYSTEM}")
+    return ["-n", wanted]
+
+
 def dry_run(options: argparse.Namespace) -> int:
     """Says what a run would touch."""
     path = config_file(options)
@@ -90,6 +106,8 @@ def _touched(config: configuration.Config) -> list[str]:
     lines += [f"hears:  alerts at http://{detector.listen}/" for detector in config.detector]
     if config.ingress:
         lines.append(f"changes and puts back: {config.ingress.admin} {config.ingress.handlers}")
+    if config.mesh:
+        lines.append(f"changes and puts back: {config.mesh.admin} {config.mesh.key}")
     for name, book in config.runbook.items():
         steps = [(step, getattr(book, step)) for step in configuration.STEPS]
         lines += [f"runs:   {name}, {step}: {' '.join(argv)}" for step, argv in steps if argv is not None]

@@ -21,6 +21,8 @@ from gameday.scenario.oracle import Finding
 from gameday.scenario.traffic import Move, Sent
 from gameday.systems.base import System
 from gameday.timeline import (
+    ATTEMPTS,
+    UNLOGGED,
     Alerted,
     AnyEvent,
     Arm,
@@ -30,6 +32,7 @@ from gameday.timeline import (
     FaultPlanned,
     FaultUndone,
     Phase,
+    Tally,
     Watched,
 )
 from gameday.wait import NotInTime, poll_until
@@ -163,6 +166,32 @@ class Script:
         state = containment.run()
         if state != CONTAINED:
             raise ExpectationFailed(f"the runbook {runbook!r} left the incident {state}")
+
+    def tally(self, what: str, *, part: int, whole: int, place: Place, is_complete: bool = True) -> None:
+        """Writes down `part` bad ones of `whole` things that no single prompt yields, in the phase that the arm is in.
+
+        `is_complete`: all of them could be looked at. Figures that are not a part and a whole raise UsageError.
+        """
+        if not 0 <= part <= whole:
+            raise UsageError(f"tally: {part} of {whole} {what} at {place.name} is not a part of a whole")
+        at = clock.point(clock.now())
+        self.record(
+            Tally(
+                at=at,
+                place=place.name,
+                what=what,
+                part=part,
+                whole=whole,
+                is_complete=is_complete,
+                phase=self._phase,
+            )
+        )
+
+    def attempts(self, whole: int, *, at: Place, succeeded: int, logged: int | None) -> None:
+        """Attempts to get at a prompt store: how many got in, and how many its audit log shows; None: it could not be read."""
+        self.tally(ATTEMPTS, part=succeeded, whole=whole, place=at)
+        missed = 0 if logged is None else max(whole - logged, 0)
+        self.tally(UNLOGGED, part=missed, whole=whole, place=at, is_complete=logged is not None)
 
     def finish(self) -> None:
         """Closes the arm: the same prompts once more without the fault, silence, and every alert accounted for."""

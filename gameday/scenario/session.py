@@ -20,21 +20,24 @@ from gameday.canary.patterns import forms_digest
 from gameday.canary.scrub import Scrubber
 from gameday.config import Config
 from gameday.detect.receiver import Receiver
-from gameday.errors import SystemUnreachable
-from gameday.journal import FORMAT, Journal
+from gameday.errors import SystemUnreachable, UsageError
+from gameday.journal import FORMAT, JOURNAL, Journal, part_file
 from gameday.runtime.tool import run_command
 from gameday.runtime.watchdog import Watchdog
 from gameday.scenario.game import Game, Options
 from gameday.scenario.inbox import Inbox
 from gameday.scenario.ledger import Ledger
 from gameday.scenario.oracle import Oracle
+from gameday.scenario.sharing import Share, run_id
 from gameday.scenario.traffic import Traffic
 from gameday.scenario.watching import Watching
+from gameday.servers.jaeger import MAX_TRACES
 from gameday.sinks import SINKS, AnswersSink, Sink
 from gameday.systems import yours
 from gameday.systems.base import System
 from gameday.systems.client import Client, Message
 from gameday.systems.reference.stack import Stack, start_stack
+from gameday.systems.reference.tracing import KEPT_TRACES
 from gameday.timeline import Problem, RunStarted, ServerUp, SystemReady
 
 Say = Callable[[str], None]
@@ -47,12 +50,11 @@ _PACKAGES: Final = ("gameday", "pytest", "httpx", "uvicorn", "kingfisher-secret-
 def open_game(options: Options, *, say: Say) -> Iterator[Game]:
     """Everything up, and at the end everything down, whatever happens in between. `say` is given lines of progress."""
     key = load_or_make()
-    run = options.run or _run_id()
+    run = options.run or run_id()
     folder = options.reports / run
-    folder.mkdir(parents=True, exist_ok=True)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     with ExitStack() as stack:
-        journal = stack.enter_context(Journal(folder / "journal.jsonl"))
+        journal = stack.enter_context(Journal(_journal_file(folder, options.share)))
         journal.append(_started(run=run, seed=seed, key=key, options=options))
         inbox = Inbox()
         system, reset = _bring_up(options, journal=journal, inbox=inbox, stack=stack, say=say)
@@ -86,7 +88,10 @@ def _game(
     say: Say,
 ) -> Game:
     finder, ledger, answers = Finder(key), Ledger(), AnswersSink()
-    mint = Mint(key, run=run, seed=seed, tenants=tuple(system.config.target.tenants))
+    share = options.share
+    first_serial, stride = (0, 1) if share is None else (share.number, share.stride)
+    tenants = tuple(system.config.target.tenants)
+    mint = Mint(key, run=run, seed=seed, tenants=tenants, first_serial=first_serial, stride=stride)
     return Game(
         folder=folder,
         run=run,
@@ -104,7 +109,13 @@ def _game(
             record=journal.append,
         ),
         traffic=Traffic(
-            system=system, mint=mint, finder=finder, ledger=ledger, answers=answers, record=journal.append, run=run
+            system=system,
+            mint=mint,
+            finder=finder,
+            ledger=ledger,
+            answers=answers,
+            record=journal.append,
+            run=run if share is None else f"{run}-{share.worker}",
         ),
         finder=finder,
         ledger=ledger,
@@ -205,6 +216,8 @@ def _reference(options: Options, *, journal: Journal, inbox: Inbox, stack: ExitS
                 watchdog=watchdog,
                 stack=stack,
             ).start,
+            webhook=receiver.url,
+            keep_traces=MAX_TRACES if options.traffic == "load" else KEPT_TRACES,
         )
     )
 
@@ -250,9 +263,13 @@ def _started(*, run: str, seed: int, key: SiteKey, options: Options) -> RunStart
     )
 
 
-def _run_id() -> str:
-    stamp = clock.utc(clock.now().wall_s).replace("-", "").replace(":", "").replace("T", "-").removesuffix("Z")
-    return f"{stamp}-{secrets.token_hex(2)}"
+def _journal_file(folder: Path, share: Share | None) -> Path:
+    """The run's journal, or this worker's part of it; raises UsageError where that part has been written before."""
+    file = folder / JOURNAL if share is None else part_file(folder, share.worker)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if share is not None and file.exists():
+        raise UsageError(f"{file} is there already: a run of this name was cut off. Name another run, or delete it.")
+    return file
 
 
 def _commit() -> str:

@@ -9,9 +9,11 @@ from gameday.errors import UsageError
 from gameday.runtime.base import Server
 from gameday.runtime.probes import probe_all
 from gameday.servers.caddy import Caddy
+from gameday.servers.envoy import Envoy
 from gameday.servers.valkey import Valkey
+from gameday.systems.reference.stack import OPTIONAL
 
-SERVERS: Final[tuple[Server, ...]] = (Caddy(0), Valkey())
+SERVERS: Final[tuple[Server, ...]] = (Caddy(0), Valkey(), Envoy(0), *OPTIONAL)
 _NO_RUNTIME: Final = 3
 
 
@@ -23,7 +25,8 @@ def examine(say: Callable[[str], None]) -> int:
         if not probe.ok and probe.remedy:
             say(f"     {probe.remedy}")
     docker = all(probe.ok for probe in probes if probe.what.startswith(("docker", "image")))
-    embedded = all(probe.ok for probe in probes if probe.what.startswith("program"))
+    optional = {f"program {server.program.name}" for server in OPTIONAL}
+    embedded = all(probe.ok for probe in probes if probe.what.startswith("program") and probe.what not in optional)
     say(f"docker runtime: {'works' if docker else 'not here'}; embedded runtime: {'works' if embedded else 'not here'}")
     return 0 if docker or embedded else _NO_RUNTIME
 

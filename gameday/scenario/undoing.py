@@ -8,9 +8,9 @@ import msgspec
 from gameday import clock
 from gameday.errors import GamedayError, JournalBroken, JournalInUse
 from gameday.faults.base import Undo, undo
-from gameday.journal import Journal, read
+from gameday.journal import JOURNAL, PARTS, Journal, read
 from gameday.systems.powers import settings_from_ref
-from gameday.timeline import FaultPlanned, FaultUndone, SystemReady, Timeline
+from gameday.timeline import FaultPlanned, FaultUndone, RunStarted, SystemReady, Timeline
 
 
 def finish_undos(reports: Path, *, say: Callable[[str], None]) -> int:
@@ -22,7 +22,7 @@ def finish_undos(reports: Path, *, say: Callable[[str], None]) -> int:
 
 
 def _open_faults(reports: Path) -> Iterator[tuple[Path, Timeline, list[FaultPlanned]]]:
-    for path in sorted(reports.glob("*/journal.jsonl")):
+    for path in sorted([*reports.glob(f"*/{JOURNAL}"), *reports.glob(f"*/{PARTS}/*.jsonl")]):
         try:
             timeline = read(path)
         except JournalBroken:
@@ -42,14 +42,14 @@ def _finish_all(path: Path, timeline: Timeline, planned: list[FaultPlanned], say
 
 
 def _finish(journal: Journal, timeline: Timeline, planned: FaultPlanned, say: Callable[[str], None]) -> bool:
-    start, run = clock.now(), journal.path.parent.name
+    start, run = clock.now(), timeline.of(RunStarted)[0].run
     plan = msgspec.json.decode(planned.undo, type=Undo)
     try:
         already = not undo(settings_from_ref(plan.ref), plan)
     except GamedayError as error:
         if not _was_ours(timeline):
             say(
-                f"{planned.fault} of {run} could not be undone: {error}. If that system is gone, delete {journal.path.parent}."
+                f"{planned.fault} of {run} could not be undone: {error}. If that system is gone, delete {journal.path}."
             )
             return False
         already = True  # the server that bore it went down with its run

@@ -1,6 +1,6 @@
 """Starts the reference detector beside the reference pipeline: a process of its own, that learns its logs and a webhook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ DETECTOR_UP_WITHIN_S: Final = 30.0  # kingfisher compiles its rules once on a ma
 
 @frozen(kw_only=True)
 class Watching:
-    """`pipeline` holds its settings under test (detector.json); `webhook` is where its alerts go, whoever listens there."""
+    """`pipeline` holds its settings under test (detector.json); `webhook` is where its alerts go where nothing routes them."""
 
     pipeline: Path
     webhook: str
@@ -28,12 +28,17 @@ class Watching:
     watchdog: Watchdog
     stack: ExitStack
 
-    def start(self, logs: list[dict[str, str]]) -> Callable[[], None]:
-        """Starts it; what is returned waits until it follows its logs."""
+    def start(self, logs: Sequence[Mapping[str, str | int]], *, posts_to: str = "") -> Callable[[], None]:
+        """Starts it; what is returned waits until it follows its logs. `posts_to` is an Alertmanager, which then tells `webhook`."""
         settings = self.root / "detector.json"
         settings.write_bytes(
             msgspec.json.encode(
-                {**self._policy(), "webhook": self.webhook, "positions": str(self.positions), "logs": logs}
+                {
+                    **self._policy(),
+                    "webhook": posts_to or self.webhook,
+                    "positions": str(self.positions),
+                    "logs": logs,
+                }
             )
         )
         program = start_program(

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from attrs import frozen
 
 from gameday.config import SinkConfig, seconds
 from gameday.errors import SinkUnreadable
 from gameday.sighting import Record
+from gameday.sinks.fields import number_at, parsed, text_at
 
 MAX_LINE_BYTES: Final = 16 * 2**20
 
@@ -48,35 +48,19 @@ class FileSink:
             offset += len(line)
 
     def _record(self, line: bytes, offset: int) -> Record:
-        fields = _parsed(line)
-        stamp = _at(fields, self.config.stamp)
-        request_id = _at(fields, self.config.request_id)
-        return Record(
-            body=line,
-            locator=f"{Path(self.config.path).name}:{offset}",
-            cursor=str(offset + len(line)),
-            stamp_s=float(stamp) if isinstance(stamp, int | float) else None,
-            resolution_s=seconds(self.config.resolution),
-            request_id=request_id if isinstance(request_id, str) else None,
+        return line_record(
+            line, config=self.config, locator=f"{Path(self.config.path).name}:{offset}", cursor=str(offset + len(line))
         )
 
 
-def _parsed(line: bytes) -> object:
-    try:
-        return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def _at(fields: object, path: str) -> object:
-    """What stands at a dotted path, such as resp_headers.X-Request-Id.0; None where nothing does."""
-    if not path:
-        return None
-    for key in path.split("."):
-        if isinstance(fields, dict):
-            fields = fields.get(key)
-        elif isinstance(fields, list) and key.isdigit() and int(key) < len(fields):
-            fields = fields[int(key)]
-        else:
-            return None
-    return fields
+def line_record(line: bytes, *, config: SinkConfig, locator: str, cursor: str) -> Record:
+    """A line of a log, with what it says of itself where it is JSON."""
+    fields = parsed(line)
+    return Record(
+        body=line,
+        locator=locator,
+        cursor=cursor,
+        stamp_s=number_at(fields, config.stamp),
+        resolution_s=seconds(config.resolution),
+        request_id=text_at(fields, config.request_id),
+    )

@@ -34,6 +34,62 @@ class GatewayLog:
 
 
 @frozen(kw_only=True)
+class Traces:
+    """The gateway's traces: the gateway's settings, and the place where its spans rest."""
+
+    settings: Settings
+    spans: Place
+
+
+@frozen(kw_only=True)
+class Mesh:
+    """A hop of the mesh that can capture what goes by: its settings, the tap's switch in them, and where captures rest.
+
+    The switch is a number: of 100 requests, so many are captured.
+    """
+
+    settings: Settings
+    key: str
+    tap: Place
+
+
+@frozen(kw_only=True)
+class Collector:
+    """The collector of telemetry: its settings, the place where the spans that it hands on rest, and its own log."""
+
+    settings: Settings
+    spans: Place
+    own_log: Place
+
+
+@frozen(kw_only=True)
+class Ci:
+    """The CI job: its settings, and the place where its artifacts rest."""
+
+    settings: Settings
+    artifacts: Place
+
+
+@frozen(kw_only=True)
+class Backups:
+    """The backup job: its settings, and the places where its backups and its snapshots rest."""
+
+    settings: Settings
+    objects: Place
+    snapshots: Place
+
+
+@frozen(kw_only=True)
+class Bucket:
+    """A bucket: its policy and lifecycle as settings, the place that its objects are, and what of them everybody may read."""
+
+    settings: Settings
+    name: str
+    objects: Place
+    by_anyone: Place
+
+
+@frozen(kw_only=True)
 class System:
     """`config` describes it in the words of gameday.toml. A power that it does not lend is None.
 
@@ -45,6 +101,12 @@ class System:
     ingress: Ingress | None = None
     cache: AnswerCache | None = None
     log: GatewayLog | None = None
+    mesh: Mesh | None = None
+    traces: Traces | None = None
+    collector: Collector | None = None
+    ci: Ci | None = None
+    backups: Backups | None = None
+    bucket: Bucket | None = None
     evidence_parts: tuple[str, ...] = ()
     not_exercised: tuple[str, ...] = ()
     places: tuple[Place, ...] = field(factory=tuple)

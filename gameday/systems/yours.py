@@ -7,7 +7,8 @@ from gameday.config import Config
 from gameday.errors import ConfigError
 from gameday.place import Place, Policy
 from gameday.servers.caddy import CaddyAdmin
-from gameday.systems.base import AnswerCache, GatewayLog, Ingress, System
+from gameday.servers.envoy import EnvoyAdmin
+from gameday.systems.base import AnswerCache, GatewayLog, Ingress, Mesh, System, Traces
 from gameday.systems.gateway_settings import GatewaySettings
 
 ANSWERS = Place(name=configuration.ANSWERS, policy=Policy.FULL, by_tenant=True, is_final=True)
@@ -25,7 +26,9 @@ def system(
         places=places,
         ingress=_ingress(config, places),
         cache=_cache(config, places),
+        mesh=_mesh(config, places),
         log=_log(config, places),
+        traces=_traces(config, places),
         evidence_parts=evidence_parts,
         not_exercised=not_exercised,
     )
@@ -48,11 +51,27 @@ def _cache(config: Config, places: tuple[Place, ...]) -> AnswerCache | None:
     return AnswerCache(settings=settings, answers=ANSWERS, values=next(p for p in places if p.name == values))
 
 
+def _mesh(config: Config, places: tuple[Place, ...]) -> Mesh | None:
+    if config.mesh is None:
+        return None
+    tap = _declared(config.mesh.place, places, key="mesh.place", remedy="Add a sink that reads the folder of the taps.")
+    return Mesh(settings=EnvoyAdmin(config.mesh.admin), key=config.mesh.key, tap=tap)
+
+
 def _log(config: Config, places: tuple[Place, ...]) -> GatewayLog | None:
     if config.gateway is None or not config.gateway.log:
         return None
     lines = _declared(config.gateway.log, places, key="gateway.log", remedy="Add a sink that reads the gateway's log.")
     return GatewayLog(settings=GatewaySettings(Path(config.gateway.settings), config.gateway.health), lines=lines)
+
+
+def _traces(config: Config, places: tuple[Place, ...]) -> Traces | None:
+    if config.gateway is None or not config.gateway.spans:
+        return None
+    spans = _declared(
+        config.gateway.spans, places, key="gateway.spans", remedy="Add a sink that reads the gateway's spans."
+    )
+    return Traces(settings=GatewaySettings(Path(config.gateway.settings), config.gateway.health), spans=spans)
 
 
 def _declared(name: str, places: tuple[Place, ...], *, key: str, remedy: str) -> Place:

@@ -100,14 +100,18 @@ def store(on: str, new_runtime: Callable[[], Runtime]) -> Iterator[Store]:
 
 
 def require_servers(on: str, *servers: Server) -> None:
-    """Skips with the reason where this runtime cannot start the servers; fails if the environment says that it must."""
+    """Skips with the reason where this runtime cannot start the servers.
+
+    Fails instead if it must be able to: GAMEDAY_REQUIRE_DOCKER=1, or a program that GAMEDAY_REQUIRE_SERVERS names.
+    """
     if on == "docker":
         require_docker(*(server.image for server in servers))
         return
-    try:
-        for server in servers:
+    required = os.environ.get("GAMEDAY_REQUIRE_SERVERS", "").split()
+    for server in servers:
+        try:
             find_binary(server.program)
-    except RuntimeMissing as error:
-        if os.environ.get("GAMEDAY_REQUIRE_SERVERS") == "1":
-            pytest.fail(f"GAMEDAY_REQUIRE_SERVERS=1, but {error}")
-        pytest.skip(str(error))
+        except RuntimeMissing as error:
+            if server.program.name in required:
+                pytest.fail(f"GAMEDAY_REQUIRE_SERVERS names it, but {error}")
+            pytest.skip(str(error))

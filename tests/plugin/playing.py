@@ -68,7 +68,10 @@ class Player:
         """A folder with the pipeline's settings, some of them changed; `gateway` by dotted key."""
         folder = self.tmp_path / "pipeline"
         folder.mkdir(exist_ok=True)
-        for file in shipped("fixtures/pipeline").glob("*.json"):
+        for file in shipped("fixtures/pipeline").iterdir():
+            if file.suffix != ".json":
+                (folder / file.name).write_bytes(file.read_bytes())
+                continue
             settings = json.loads(file.read_text())
             for key, value in (gateway or {}).items() if file.name == "gateway.json" else ():
                 part, _, name = key.partition(".")

@@ -138,7 +138,7 @@ def test_a_purge_that_does_nothing_fails_the_run_and_the_fault_is_undone_all_the
     broken, count = re.subn(
         r'^purge = .*scrub_log.*"\{alert\.field\}"\]$', 'purge = ["true"]', text, flags=re.MULTILINE
     )
-    assert count == 1
+    assert count == 2, "of the ingress and of the gateway"
     other = pipeline.folder / "no-purge.toml"
     other.write_text(broken)
     done = pipeline.gameday("run", "--config", other.name, SCENARIO)

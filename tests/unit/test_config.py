@@ -89,7 +89,7 @@ def test_the_file_that_init_writes_explains_every_key_of_its_tables() -> None:
     text = SHIPPED.read_text("utf-8")
     tables = (
         *(config.SinkConfig, config.DetectorConfig, config.RunbookConfig, config.Probes),
-        *(config.IngressConfig, config.GatewayConfig),
+        *(config.IngressConfig, config.MeshConfig, config.GatewayConfig),
     )
     missing = [
         f"{table.__name__}.{key}"
@@ -117,7 +117,7 @@ def test_the_file_that_init_writes_explains_every_key_of_its_tables() -> None:
         (4, "limits = 5", "target.limits", 5, "no such key", "there can be"),
         (6, "place = ''", "sink.0.place", "", "length >= 1", "as text"),
         (6, 'place = "answers"', "sink.0.place", "answers", "keeps this place itself", "another name"),
-        (7, 'kind = "fil"', "sink.0.kind", "fil", "Invalid enum value", "file, valkey-keys, valkey-values"),
+        (7, 'kind = "fil"', "sink.0.kind", "fil", "Invalid enum value", "valkey-keys, valkey-values"),
         (8, 'path = ""', "sink.0.path", "", "needs it", "Name the log file"),
         (9, 'policy = "redact"', "sink.0.policy", "redact", "Invalid enum value", "nothing, redacted, full"),
         (9, 'settle = "10 sec"', "sink.0.settle", "10 sec", "not the form", "such as 30s"),

@@ -6,12 +6,13 @@ from typing import Final
 
 import pytest
 
-from gameday import slo
+from gameday import journal, slo
 from gameday.errors import UsageError
 from gameday.gate import Gate, decide, pooled
 from gameday.timeline import (
     Arm,
     ArmEnded,
+    ArmStarted,
     Contained,
     Delivered,
     FaultInjected,
@@ -110,6 +111,15 @@ ATTACKS: Final[tuple[tuple[str, Callable[[], Timeline], str], ...]] = (
         "ingress/log held a canary of a request that the journal does not know",
     ),
 )
+
+
+def test_a_place_that_one_worker_never_looked_at_is_unknown_although_another_did() -> None:
+    begun = [ArmStarted(at=at(1), scenario=name, arm=Arm.CONTROL) for name in ("one", "two")]
+    workers = {"gw0": Story().add(begun[0]).looked(), "gw1": Story().add(begun[1]).looked(but=GATEWAY.name)}
+    merged = journal.merge({name: story.timeline for name, story in workers.items()})
+    assert "gateway/log was never looked at completely, behind a barrier" in gate(merged).reasons
+    complete = journal.merge(dict.fromkeys(workers, workers["gw0"].timeline))
+    assert not any("never looked at" in reason for reason in gate(complete).reasons)
 
 
 @pytest.mark.parametrize(("timeline", "reason"), [attack[1:] for attack in ATTACKS], ids=[a[0] for a in ATTACKS])

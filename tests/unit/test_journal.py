@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gameday import clock, journal
+from gameday.clock import Interval
 from gameday.errors import JournalBroken, JournalInUse, UsageError
 from gameday.journal import Journal
-from gameday.timeline import AnyEvent, Problem, RunStarted
+from gameday.timeline import AnyEvent, Planned, Problem, RunStarted, Timeline
 
 NOW = clock.now()
 STARTED = RunStarted(
@@ -88,3 +90,55 @@ def test_a_journal_of_another_format_says_what_to_do(tmp_path: Path) -> None:
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Name the folder of a run"):
         journal.read(tmp_path / "nowhere")
+
+
+def part(*, worker: str, times: list[tuple[float, float]]) -> Timeline:
+    """A worker's part: its start, what was planned, and things that took from one time to another."""
+    events: list[AnyEvent] = [
+        msgspec.structs.replace(STARTED, at=Interval(0, 0)),
+        Planned(at=Interval(1, 1), failure_mode="F1", layers=(), severity="P1", node="n", title="t", scenario="s"),
+    ]
+    for number, (start, took) in enumerate(times):
+        events.append(Problem(at=Interval(start, start + took), what=worker, why=str(number)))
+    return Timeline(events)
+
+
+TIMES = st.lists(st.tuples(st.floats(2, 100), st.floats(0, 100)), max_size=12)
+
+
+@given(parts=st.dictionaries(st.sampled_from(["gw0", "gw1", "gw2"]), TIMES, min_size=1))
+def test_merged_parts_hold_every_event_once_and_keep_each_parts_order(
+    parts: dict[str, list[tuple[float, float]]],
+) -> None:
+    written = {worker: part(worker=worker, times=times) for worker, times in parts.items()}
+    merged = journal.merge(written)
+    assert isinstance(merged.events[0], RunStarted)
+    assert (len(merged.of(RunStarted)), len(merged.of(Planned))) == (1, 1)
+    for worker, timeline in written.items():
+        kept = [event for event in merged.of(Problem) if event.worker == worker]
+        assert [msgspec.structs.replace(event, worker="") for event in kept] == list(timeline.of(Problem))
+    assert len(merged.of(Problem)) == sum(map(len, parts.values()))
+
+
+def test_merged_parts_tell_what_happened_in_the_order_in_which_it_became_known() -> None:
+    parts = {
+        "gw0": part(worker="gw0", times=[(2, 0), (9, 0)]),
+        "gw1": part(worker="gw1", times=[(5, 0), (3, 0), (10, 0)]),
+    }
+    told = [(event.worker, event.why) for event in journal.merge(parts).of(Problem)]
+    assert told == [("gw0", "0"), ("gw1", "0"), ("gw1", "1"), ("gw0", "1"), ("gw1", "2")]
+
+
+def test_parts_that_nobody_merged_are_read_as_one_run_that_was_cut_off(tmp_path: Path) -> None:
+    for worker in ("gw0", "gw1"):
+        file = journal.part_file(tmp_path, worker)
+        file.parent.mkdir(exist_ok=True)
+        with Journal(file) as written:
+            for event in part(worker=worker, times=[(2, 1)]).events:
+                written.append(event)
+    journal.part_file(tmp_path, "gw2").write_bytes(b'{"event":"run_sta')
+    read = journal.read(tmp_path)
+    assert {event.worker for event in read.of(Problem)} == {"gw0", "gw1"}
+    assert not read.has_ended
+    assert set(journal.part_files(tmp_path)) == {"gw0", "gw1"}
+    assert set(journal.part_files(tmp_path, torn=True)) == {"gw0", "gw1", "gw2"}

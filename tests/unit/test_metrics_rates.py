@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gameday.journal import merge
 from gameday.metrics import METRICS, measure_all
 from gameday.metrics.catalogue import CATALOGUE
 from gameday.metrics.measurement import Measurement
+from gameday.metrics.phases import counting
 from gameday.place import Place
-from gameday.timeline import Arm, Phase, Sent, Tally, Timeline
+from gameday.timeline import Arm, ArmStarted, Phase, Sent, Tally, Timeline
 from tests.unit.timelines import CACHE, GATEWAY, LOG, Story, at, closed, secret, sound
 
 
@@ -104,6 +106,19 @@ def test_looks_of_one_run_say_nothing_about_another() -> None:
     looked, blind = Story(run="one").sent("b1").looked(), Story(run="two").sent("b2")
     both = Timeline((*looked.events, *blind.events))
     assert figures(measure_all(both)["M1"]) == (0, 1, 1)
+
+
+def test_looks_at_one_workers_stack_say_nothing_about_anothers() -> None:
+    """gw0 sent early and never looked again; gw1 looked late, at places of the same names."""
+    early = story("gw0").sent("r1", when=at(10, 10.1)).looked(11).sent("r2", when=at(12, 12.1))
+    late = story("gw1").sent("r3", when=at(20, 20.1)).looked(30)
+    merged = merge({"gw0": early.timeline, "gw1": late.timeline})
+    assert counting(merged).looked == {"r1", "r3"}
+    assert counting(Timeline([*early.events, *late.events[1:]])).looked == {"r1", "r2", "r3"}
+
+
+def story(worker: str) -> Story:
+    return Story().add(ArmStarted(at=at(2), scenario=worker, arm=Arm.FAULT))
 
 
 def test_a_prompt_repeated_in_a_second_run_is_one_trial() -> None:

@@ -19,6 +19,11 @@ def test_the_worst_figures_stand_against_their_limits() -> None:
     assert " ".join(lines[1].split()) == "M2 6 min 11.1 s limit < 5 min FAIL Every P1 leak is noticed within 5 minutes"
 
 
+def test_an_objective_that_had_nothing_to_judge_never_looks_as_if_it_passed() -> None:
+    lines = [" ".join(line.split()) for line in terminal_summary(passing(), gates(passing()), None)]
+    assert "M4 nothing limit 0 not judged No prompt is readable in long-term storage" in lines
+
+
 def test_at_most_five_reasons_are_given_and_the_rest_counted() -> None:
     lines = terminal_summary(failing(), gates(failing()), None)
     before_release = lines[: next(index for index, line in enumerate(lines) if line.startswith("release gate"))]

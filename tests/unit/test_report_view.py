@@ -2,7 +2,7 @@ import pytest
 
 from gameday.report.state import State
 from gameday.report.view import view
-from gameday.timeline import Arm, Outcome, Phase, Problem
+from gameday.timeline import Arm, Outcome, Phase, Problem, Uncovered
 from tests.unit.report_timelines import (
     CACHE,
     INGRESS,
@@ -152,7 +152,24 @@ def test_what_was_not_exercised_stands_in_images_and_problems_are_all_named() ->
 def test_metrics_that_no_objective_is_about_are_named() -> None:
     limits = view(passing(), gates(passing())).limits
     (limit,) = [limit for limit in limits if "no objective" in limit.what]
-    assert all(metric in limit.why for metric in ("M4", "M5", "M6", "M8", "M9"))
+    assert limit.why == "M5 training records that hold a prompt."
+
+
+def test_objectives_that_had_nothing_to_judge_are_named() -> None:
+    named = {limit.what: limit.why for limit in view(passing(), gates(passing())).limits}
+    assert named["No prompt is readable in long-term storage (M4, 0)"] == (
+        "not judged: no place is declared as long-term storage."
+    )
+    assert len([why for why in named.values() if why.startswith("not judged: ")]) == 4
+
+
+def test_what_appeared_and_no_place_covers_is_listed() -> None:
+    run = Run().stack()
+    run.tell(*(Uncovered(at=run.moment(), kind="file", name=f"valkey/temp-{number}.rdb") for number in (1, 2, 2)))
+    shown = view(run.close(), gates(run.timeline))
+    (limit,) = [limit for limit in shown.limits if limit.what.startswith("2 files that appeared")]
+    assert limit.why == "valkey/temp-1.rdb and valkey/temp-2.rdb."
+    assert limit.state is State.NOT_EXERCISED
 
 
 def test_both_gates_are_shown_and_what_stands_against_the_run_is_said_once() -> None:

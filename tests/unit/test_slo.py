@@ -102,7 +102,10 @@ def test_the_objectives_of_a_run_are_read() -> None:
         ("M2", "", "P1", "< 5 min"),
         ("M3", "stopped", "", "< 30 min"),
         ("M3", "verified", "", "< 30 min"),
+        ("M4", "", "", "0"),
         ("M7", "", "", "0"),
+        ("M8", "", "", "0"),
+        ("M9", "", "", "<= 60 s"),
         ("X1", "", "", "0"),
         ("X2", "", "", "0"),
         ("X3", "", "", "0"),
@@ -113,6 +116,7 @@ def test_the_objectives_of_a_release_are_the_rates_decided_at_a_number_set_befor
     read = slo.load(FIXTURES / "release.yaml")
     assert [(one.metric, one.limit_text, one.samples) for one in read] == [
         ("M1", "< 1 per million", 2_995_731),
+        ("M6", "< 0.1 %", 2_995),
         ("M10", "< 0.01 %", 29_956),
     ]
 

@@ -14,6 +14,7 @@ from gameday.systems.reference.log import PROMPT_CHARS, Line, Log
 from gameday.systems.reference.redaction import redacted
 from gameday.systems.reference.settings import Settings
 from gameday.systems.reference.streaming import EventWriter, event, pieces
+from gameday.systems.reference.telemetry import ChatCall, Telemetry
 from gameday.systems.reference.valkey import ValkeyFailed
 
 CLIENT_GONE: Final = 499
@@ -23,25 +24,52 @@ class Exchange:
     """One request and its answer, with the settings that were in force when it came; `line` is what the log will say of it."""
 
     def __init__(
-        self, *, line: Line, request_id: str, settings: Settings, log: Log, receive: Receive, send: Send, began: Instant
+        self,
+        *,
+        line: Line,
+        request_id: str,
+        settings: Settings,
+        log: Log,
+        telemetry: Telemetry,
+        receive: Receive,
+        send: Send,
+        began: Instant,
     ) -> None:
         self.line, self.request_id, self.settings = line, request_id, settings
         self.receive, self.send = receive, send
         self.raw_body: bytes | None = None
+        self.received: ChatRequest | None = None
+        self.redacted: ChatRequest | None = None
+        self.answer: str | None = None
         self.is_started = False
-        self._log, self._began = log, began
+        self._log, self._telemetry, self._began = log, telemetry, began
 
     @property
     def headers(self) -> Headers:
         return (b"x-request-id", self.request_id.encode()), (b"x-cache", self.line.cache.encode())
 
     def record(self, status: int, *, error: str | None = None) -> None:
-        """Writes the log line: before the answer's last byte, so that who has the answer can read the line."""
+        """Writes the log line and ends the span: before the answer's last byte, so that who has the answer can read the line."""
         if status >= 400:  # noqa: PLR2004 - HTTP
             self.line.level, self.line.prompt = ("error" if status >= 500 else "warning"), None  # noqa: PLR2004 - HTTP
         self.line.status, self.line.error = status, error or self.line.error
         self.line.duration_ms = round((clock.now().mono_s - self._began.mono_s) * 1000, 3)
         self._log.write(self.line, raw_body=self.raw_body)
+        if self.received is not None:
+            self._telemetry.chat_span(self._call(error))
+
+    def _call(self, error: str | None) -> ChatCall:
+        return ChatCall(
+            request_id=self.request_id,
+            tenant=self.line.tenant,
+            started_s=self._began.wall_s,
+            ended_s=clock.now().wall_s,
+            received=self.received,
+            redacted=self.redacted,
+            answer=self.answer,
+            cache=self.line.cache,
+            error=error,
+        )
 
     async def break_off(self, refused: Refused) -> None:
         """Tells the reader of a stream that it will get no more, unless it is gone."""
@@ -53,9 +81,10 @@ class Exchange:
 async def complete(exchange: Exchange, *, tenant: str) -> None:
     """Answers, or raises Refused where there is no answer (or no more of it)."""
     exchange.raw_body = await read_body(exchange.receive)
-    received = parse_request(exchange.raw_body)
+    exchange.received = received = parse_request(exchange.raw_body)
     exchange.line.stream = received.stream
     request = await redacted(received, settings=exchange.settings.redactor, request_id=exchange.request_id)
+    exchange.redacted = request
     exchange.line.model, exchange.line.prompt = request.model, request.question[:PROMPT_CHARS]
     cached = await _look_up(exchange, request, tenant=tenant)
     if request.stream:
@@ -101,6 +130,7 @@ async def _answer_whole(exchange: Exchange, request: ChatRequest, *, tenant: str
     if answer is None:
         answer = await model.ask(request, settings=exchange.settings.model, request_id=exchange.request_id)
         await _store(exchange, answer, tenant=tenant)
+    exchange.answer = answer
     exchange.record(200)
     whole = completion(request, request_id=exchange.request_id, answer=answer)
     await send_json(exchange.send, 200, whole, headers=exchange.headers)
@@ -109,7 +139,7 @@ async def _answer_whole(exchange: Exchange, request: ChatRequest, *, tenant: str
 async def _stream(exchange: Exchange, request: ChatRequest, *, tenant: str, cached: str | None) -> None:
     events = EventWriter(request, request_id=exchange.request_id)
     async with _deltas(exchange, request, cached=cached) as deltas:
-        answer = await _send_deltas(exchange, deltas, events)
+        exchange.answer = answer = await _send_deltas(exchange, deltas, events)
     await _store(exchange, answer, tenant=tenant)
     exchange.record(200)
     await exchange.send({"type": "http.response.body", "body": events.last()})

@@ -82,6 +82,6 @@ class Files:
     def policy_digest(self) -> str:
         """Of everything in the templates: evidence is pooled only where it is the same."""
         digest = hashlib.sha256()
-        for path in sorted(self.pipeline.glob("*.json")):
+        for path in sorted(path for path in self.pipeline.iterdir() if path.is_file()):
             digest.update(path.read_bytes())
         return digest.hexdigest()

@@ -43,6 +43,7 @@ class Gateway:
             request_id=request_id,
             settings=self._live.settings,
             log=self._live.log,
+            telemetry=self._live.telemetry,
             receive=receive,
             send=send,
             began=clock.now(),

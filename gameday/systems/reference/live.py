@@ -1,4 +1,4 @@
-"""What is in force in a running gateway: its settings, its tenants' keys and its log, each following its file."""
+"""What is in force in a running gateway: its settings, its tenants' keys, its log and its traces, each following its file."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from gameday.errors import ConfigError
 from gameday.systems.reference.log import Log
 from gameday.systems.reference.settings import Settings, Tenants, parse_keys, parse_settings
+from gameday.systems.reference.telemetry import Telemetry
 from gameday.systems.reference.watched import WatchedFile
 
 
@@ -15,6 +16,7 @@ class Live:
     def __init__(self, config: Path) -> None:
         self._settings = WatchedFile(config, parse=parse_settings, on_bad=self._reject)
         self.log = _open_log(config, self.settings)
+        self.telemetry = Telemetry(self.settings.telemetry)
         self._keys_path = Path(self.settings.keys_file)
         self._keys = self._watch_keys()
 
@@ -34,6 +36,7 @@ class Live:
         """A file changed before this call is in force after it."""
         if self._settings.refresh():
             self._follow_log()
+            self.telemetry.configure(self.settings.telemetry)
             self._follow_keys()
         self._keys.refresh()
 

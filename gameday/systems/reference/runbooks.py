@@ -2,13 +2,35 @@
 
 import json
 import sys
+from pathlib import Path
+
+from attrs import frozen
 
 from gameday.config import Probes, RunbookConfig
 from gameday.systems.reference.files import Files
 from gameday.systems.reference.settings import read_value
 
 
-def runbooks(files: Files, *, admin: str, handlers: str, cache_url: str, models_url: str) -> dict[str, RunbookConfig]:
+@frozen(kw_only=True)
+class Taps:
+    """The mesh's tap: where it is switched, by which key, and the folder of what it captured."""
+
+    ref: str
+    key: str
+    folder: Path
+
+
+@frozen(kw_only=True)
+class Spans:
+    """How the store of traces is named to the step that copies it, and to the one that empties it."""
+
+    seal: tuple[str, ...]
+    purge: tuple[str, ...]
+
+
+def runbooks(
+    files: Files, *, admin: str, handlers: str, cache_url: str, models_url: str, spans: Spans, mesh: Taps
+) -> dict[str, RunbookConfig]:
     rotate = _program("rotate_keys", "--keys", str(files.keys), "--clients", str(files.clients), "--url", models_url)
     return {
         "ingress-log": _runbook(
@@ -21,10 +43,32 @@ def runbooks(files: Files, *, admin: str, handlers: str, cache_url: str, models_
         "gateway-log": _runbook(
             files,
             stop=_program(
-                "gateway_setting", "--settings", str(files.gateway), "--key", "log", "--value", _approved_log(files)
+                "gateway_setting", "--settings", str(files.gateway), "--key", "log", "--value", _approved(files, "log")
             ),
             seal=_seal(files, "--log", str(files.gateway_log)),
             purge=_program("scrub_log", "--log", str(files.gateway_log), "--field", "{alert.field}"),
+            rotate=rotate,
+        ),
+        "spans": _runbook(
+            files,
+            stop=_program(
+                "gateway_setting",
+                "--settings",
+                str(files.gateway),
+                "--key",
+                "telemetry",
+                "--value",
+                _approved(files, "telemetry"),
+            ),
+            seal=_seal(files, *spans.seal),
+            purge=_program("purge_spans", *spans.purge, "--request-id", "{alert.request_id}"),
+            rotate=rotate,
+        ),
+        "mesh-tap": _runbook(
+            files,
+            stop=_program("mesh_tap", "--mesh", mesh.ref, "--key", mesh.key),
+            seal=_seal(files, "--folder", str(mesh.folder)),
+            purge=_program("purge_files", "--folder", str(mesh.folder), "--request-id", "{alert.request_id}"),
             rotate=rotate,
         ),
         "shared-cache": _runbook(
@@ -53,9 +97,9 @@ def _runbook(
     )
 
 
-def _approved_log(files: Files) -> str:
-    """The log's settings as they were approved: those that the pipeline is shipped with."""
-    return json.dumps(read_value(files.gateway, "log"))
+def _approved(files: Files, part: str) -> str:
+    """One part of the gateway's settings as it was approved: as the pipeline is shipped."""
+    return json.dumps(read_value(files.gateway, part))
 
 
 def _seal(files: Files, *source: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gameday.errors import ConfigError
+from gameday.systems.reference.telemetry_settings import TelemetrySettings
 from gameday.systems.reference.watched import bad_value, parse_as
 
 KeyPart = Literal["tenant", "model", "question", "system"]
@@ -60,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     redactor: RedactorSettings
     model: ModelSettings
     keys_file: str
+    telemetry: TelemetrySettings = TelemetrySettings()
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +72,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     redactor_url: str
     model_url: str
     keys_file: str
+    telemetry_url: str = ""
 
 
 def parse_settings(path: Path, content: bytes) -> Settings:
@@ -100,6 +103,7 @@ def settings_from_template(template: Path, *, addresses: Addresses) -> Settings:
         ("cache", "url", addresses.cache_url),
         ("redactor", "url", addresses.redactor_url),
         ("model", "url", addresses.model_url),
+        ("telemetry", "url", addresses.telemetry_url),
     ):
         merged.setdefault(part, {})[key] = address
     return parse_settings(template, msgspec.json.encode({**merged, "keys_file": addresses.keys_file}))

@@ -1,0 +1,47 @@
+"""Backups that copy the debug capture (F7, L7): whoever set them up took the whole volume."""
+
+from typing import Final
+
+from attrs import frozen
+
+from gameday.clock import Interval
+from gameday.faults.base import Undo
+from gameday.faults.one_key import OneKey
+from gameday.place import Place
+from gameday.servers.powers import Settings
+from gameday.systems.base import Backups
+
+KEY: Final = "backup_includes_debug"
+
+
+@frozen
+class BackupCopiesDebugCapture:
+    """Takes the debug folders off the list of what a backup leaves out."""
+
+    backups: Backups
+    name = "BackupCopiesDebugCapture"
+
+    @property
+    def settings(self) -> Settings:
+        return self.backups.settings
+
+    @property
+    def origin(self) -> Place:
+        return self.backups.objects
+
+    @property
+    def leaks_to(self) -> tuple[str, ...]:
+        return (self.origin.name,)
+
+    def plan(self) -> Undo:
+        return self._key.plan()
+
+    def inject(self) -> Interval:
+        return self._key.inject()
+
+    def is_active(self) -> bool:
+        return self._key.is_active()
+
+    @property
+    def _key(self) -> OneKey:
+        return OneKey(settings=self.settings, key=KEY, ours=True)
