@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help gameday test check load report lock clean
+.PHONY: help gameday test lint check load report lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,10 +22,12 @@ test: $(STAMP)  ## every test that this machine can run
 	$(BIN)/pytest -q -n auto tests/unit tests/forms
 	$(BIN)/pytest tests/conformance tests/plugin
 
-check: $(STAMP)  ## what CI checks first: style, types, unit tests
+lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint  ## before you commit: style, types, unit tests
 	$(BIN)/pytest -q -n auto tests/unit
 
 load: $(STAMP)  ## load-test the redaction for ten seconds

@@ -160,8 +160,8 @@ def test_an_alert_that_names_another_leak_does_not_pass(player: Player) -> None:
 import attrs
 from gameday.detect.receiver import Receiver
 real = Receiver._alert
-Receiver._alert = lambda self, alert, *, received: attrs.evolve(
-    real(self, alert, received=received), fields={"request_id": "somebody-elses-request"})
+Receiver._alert = lambda self, alert, **about: attrs.evolve(
+    real(self, alert, **about), fields={"request_id": "somebody-elses-request"})
 """
     played = player.play(F1, sabotage=sabotage, arguments=("--watch", "1"))
     assert played.exit_code in {1, 2}
