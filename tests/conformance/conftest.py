@@ -19,7 +19,6 @@ from gameday.servers.caddy import Caddy
 from gameday.servers.seaweedfs import SeaweedFS, connect, left_sockets
 from gameday.servers.valkey import Valkey
 
-
 # A folder with servers that no wheel ships, for these tests only: what a user would have on PATH.
 if servers_at := os.environ.get("GAMEDAY_SERVERS"):
     os.environ["PATH"] = f"{servers_at}{os.pathsep}{os.environ['PATH']}"
