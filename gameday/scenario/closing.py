@@ -62,6 +62,7 @@ class Books:
 
 def close(game: Game, *, outputs: Sequence[Path] = (), texts: Sequence[str] = ()) -> Closing:
     """Sweeps `outputs`, `texts` and the run's folder, judges, and writes the report."""
+    game.note_uncovered()
     books = Books(
         folder=game.folder,
         journal=game.journal,

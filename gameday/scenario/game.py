@@ -19,6 +19,7 @@ from gameday.scenario.oracle import Finding, Oracle
 from gameday.scenario.sharing import Share
 from gameday.scenario.silence import wait_for
 from gameday.scenario.traffic import Traffic
+from gameday.scenario.unknown import Beneath
 from gameday.systems.base import System
 from gameday.timeline import AnyEvent, Problem
 
@@ -64,11 +65,22 @@ class Game:
     inbox: Inbox
     say: Callable[[str], None]
     reset: Callable[[], None]
+    beneath: Beneath | None = None
     last_look_is_evidence: bool = field(default=False, init=False)
 
     @property
     def tenants(self) -> tuple[str, ...]:
         return tuple(self.system.config.target.tenants)
+
+    def note_uncovered(self) -> None:
+        """Writes down which files appeared below the system's own folder and are covered by no place; owed once, before all is judged."""
+        if self.beneath is not None:
+            for event in self.beneath.uncovered(self.system.config, holds=self._holds):
+                self.record(event)
+
+    def _holds(self, body: bytes) -> bool:
+        found = self.finder.find(body, chains=True)
+        return bool(found.sightings) or not found.is_complete
 
     def record(self, event: AnyEvent) -> None:
         self.journal.append(event)

@@ -158,6 +158,7 @@ class Playing:
 
     def _hand_over(self, exitstatus: int) -> int:
         """A worker judges nothing: the controller does, when all parts are there."""
+        self.game.note_uncovered()
         try:
             self._stack.close()
         except GamedayError as error:

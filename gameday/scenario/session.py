@@ -30,6 +30,7 @@ from gameday.scenario.ledger import Ledger
 from gameday.scenario.oracle import Oracle
 from gameday.scenario.sharing import Share, run_id
 from gameday.scenario.traffic import Traffic
+from gameday.scenario.unknown import Beneath
 from gameday.scenario.watching import Watching
 from gameday.servers.jaeger import MAX_TRACES
 from gameday.sinks import SINKS, AnswersSink, Sink
@@ -57,7 +58,7 @@ def open_game(options: Options, *, say: Say) -> Iterator[Game]:
         journal = stack.enter_context(Journal(_journal_file(folder, options.share)))
         journal.append(_started(run=run, seed=seed, key=key, options=options))
         inbox = Inbox()
-        system, reset = _bring_up(options, journal=journal, inbox=inbox, stack=stack, say=say)
+        system, reset, beneath = _bring_up(options, journal=journal, inbox=inbox, stack=stack, say=say)
         game = _game(
             options,
             folder=folder,
@@ -68,6 +69,7 @@ def open_game(options: Options, *, say: Say) -> Iterator[Game]:
             journal=journal,
             inbox=inbox,
             reset=reset,
+            beneath=beneath,
             say=say,
         )
         stack.callback(game.traffic.close)
@@ -85,6 +87,7 @@ def _game(
     journal: Journal,
     inbox: Inbox,
     reset: Reset,
+    beneath: Beneath | None,
     say: Say,
 ) -> Game:
     finder, ledger, answers = Finder(key), Ledger(), AnswersSink()
@@ -122,21 +125,25 @@ def _game(
         scrubber=Scrubber(finder),
         inbox=inbox,
         reset=reset,
+        beneath=beneath,
         say=say,
     )
 
 
-def _bring_up(options: Options, *, journal: Journal, inbox: Inbox, stack: ExitStack, say: Say) -> tuple[System, Reset]:
+def _bring_up(
+    options: Options, *, journal: Journal, inbox: Inbox, stack: ExitStack, say: Say
+) -> tuple[System, Reset, Beneath | None]:
     start = clock.now()
     if options.config is not None:
         system = _yours(options.config)
         _receivers(system.config, journal=journal, inbox=inbox, stack=stack, say=say)
         runtime, why = "none", "the system was not started by gameday"
         reset: Reset = _nothing
+        beneath = None
     else:
         reference = _reference(options, journal=journal, inbox=inbox, stack=stack, say=say)
         system, runtime, why = reference.system, reference.runtime.name, reference.runtime.why
-        reset = reference.reset
+        reset, beneath = reference.reset, Beneath.of(reference.root)
     now = clock.now()
     journal.append(
         SystemReady(
@@ -151,7 +158,7 @@ def _bring_up(options: Options, *, journal: Journal, inbox: Inbox, stack: ExitSt
         )
     )
     say(f"{system.name} is up after {now.mono_s - start.mono_s:.1f} s ({why})")
-    return system, reset
+    return system, reset, beneath
 
 
 def _yours(file: Path) -> System:

@@ -9,14 +9,33 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+from attrs import frozen
 
 from gameday import clock
-from gameday.config import SinkConfig
+from gameday.config import Config, SinkConfig
 from gameday.timeline import Uncovered
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+@-]{1,40}")
 Holds = Callable[[bytes], bool]
+
+
+@frozen(kw_only=True)
+class Beneath:
+    """A folder whose new files are to be accounted for, and what lay in it before."""
+
+    root: Path
+    before: frozenset[str]
+
+    @classmethod
+    def of(cls, root: Path) -> Self:
+        return cls(root=root, before=snapshot(root))
+
+    def uncovered(self, config: Config, *, holds: Holds) -> tuple[Uncovered, ...]:
+        """What no sink reads; a runbook's vault, where sealed copies belong, is left out."""
+        vaults = frozenset(Path(book.vault).resolve() for book in config.runbook.values() if book.vault)
+        return uncovered(self.root, before=self.before, covered=covered_by(config.sink) | vaults, holds=holds)
 
 
 def snapshot(root: Path) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The gate is attacked on purpose: each layer is broken once, and the game day must not pass."""
 
-from gameday.timeline import ArmEnded, Contained, Delivered, Look, Outcome, Watched
+from gameday.timeline import ArmEnded, Contained, Delivered, Look, Outcome, Uncovered, Watched
 from tests.plugin.playing import F1, F2, Player
 
 SHORT_BARRIER = """
@@ -268,3 +268,19 @@ script.Containment.run = run
     played = player.play(F1, sabotage=sabotage)
     assert played.exit_code == 2
     assert "whether the leak came back is unknown" in played.output
+
+
+def test_a_file_that_appears_and_that_no_place_covers_is_listed(player: Player) -> None:
+    sabotage = """
+from pathlib import Path
+from gameday.scenario.playing import Playing
+real = Playing.script
+def script(self, item):
+    Path(self.game.system.config.gateway.settings).with_name("core.4711").write_text("what a crash leaves")
+    return real(self, item)
+Playing.script = script
+"""
+    played = player.play(F1, sabotage=sabotage)
+    assert played.exit_code == 0
+    assert [(event.kind, event.name) for event in played.timeline.of(Uncovered)] == [("file", "core.4711")]
+    assert "core.4711" in (played.folder / "index.html").read_text("utf-8")

@@ -57,10 +57,11 @@ class Beside(Protocol):
 
 @frozen(kw_only=True)
 class Stack:
-    """The pipeline, up. `reset` puts it back to its shipped settings, with an empty cache."""
+    """The pipeline, up; `root` holds the files of all its parts. `reset` puts it back to its shipped settings, with an empty cache."""
 
     system: System
     runtime: Runtime
+    root: Path
     reset: Callable[[], None]
 
 
@@ -143,7 +144,7 @@ def start_stack(
             _reset(config, files, addresses)
             routing.reset()
 
-        yield Stack(system=system, runtime=runtime, reset=reset)
+        yield Stack(system=system, runtime=runtime, root=root, reset=reset)
 
 
 def _config(
