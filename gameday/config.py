@@ -216,6 +216,13 @@ class MeshConfig(_Closed, frozen=True, kw_only=True):
     kind: Literal["envoy"] = "envoy"
 
 
+class CiConfig(_Closed, frozen=True, kw_only=True):
+    """A CI job of ours: its settings file, and the place where its artifacts rest."""
+
+    settings: FilePath
+    place: Text
+
+
 class GatewayConfig(_Closed, frozen=True, kw_only=True):
     """A gateway of ours: its settings file, where it says which settings are in force, and the places of its log and spans."""
 
@@ -241,6 +248,7 @@ class Config(_Closed, frozen=True, kw_only=True):
     ingress: IngressConfig | None = None
     mesh: MeshConfig | None = None
     gateway: GatewayConfig | None = None
+    ci: CiConfig | None = None
     slo: SloConfig = SloConfig()
 
 

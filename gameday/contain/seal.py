@@ -1,7 +1,7 @@
 """Seal: the forensic copy, encrypted with age to the owner's public key, before anything is purged.
 
 `python -m gameday.contain.seal --vault DIR --recipient FILE --name NAME (--log FILE | --cache URL --pattern P |
---jaeger URL --traces N | --folder DIR)`.
+--jaeger URL --traces N | --folder DIR | --bucket B --url URL --credentials env:NAME|file:PATH)`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import msgspec
 import pyrage
 
 from gameday import clock
+from gameday.config import secret
 from gameday.contain.program import run_step
 from gameday.errors import HarnessError
 
@@ -57,11 +58,38 @@ def _spans(url: str, traces: int) -> bytes:
     return msgspec.json.encode(all_spans(url, max_traces=traces))
 
 
+def _objects(url: str, bucket: str, credentials: str) -> bytes:
+    """A tar of every version of every object."""
+    from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415 - slow to import
+        BotoCoreError,
+        ClientError,
+    )
+
+    from gameday.servers.seaweedfs import kept_client  # noqa: PLC0415 - a log's copy needs no client
+
+    packed = io.BytesIO()
+    client = kept_client(url, secret(credentials, key="--credentials"))
+    try:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                for one in page.get("Versions", ()):
+                    where = {"Bucket": bucket, "Key": one["Key"], "VersionId": one["VersionId"]}
+                    body = client.get_object(**where)["Body"].read()
+                    info = tarfile.TarInfo(f"{one['VersionId']}/{one['Key']}")
+                    info.size = len(body)
+                    archive.addfile(info, io.BytesIO(body))
+    except (BotoCoreError, ClientError) as error:
+        raise HarnessError(f"the bucket {bucket}: {type(error).__name__}") from None
+    return packed.getvalue()
+
+
 def _body(options: argparse.Namespace) -> bytes:
     if options.log:
         return Path(options.log).read_bytes()
     if options.folder:
         return _packed(Path(options.folder))
+    if options.bucket:
+        return _objects(options.url, options.bucket, options.credentials)
     return _spans(options.jaeger, options.traces) if options.jaeger else _entries(options.cache, options.pattern)
 
 
@@ -86,6 +114,9 @@ def main() -> int:
     source.add_argument("--cache")
     source.add_argument("--jaeger")
     source.add_argument("--folder")
+    source.add_argument("--bucket")
+    parser.add_argument("--url", default="")
+    parser.add_argument("--credentials", default="")
     parser.add_argument("--traces", type=int, default=0)
     parser.add_argument("--pattern", default="*")
     return run_step(parser, check=_is_safe, act=_act)

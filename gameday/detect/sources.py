@@ -1,4 +1,4 @@
-"""What the reference detector follows: log files, exported spans, a Jaeger, a mesh's tap. Each gives JSON lines and a position."""
+"""What the reference detector follows: log files, exported spans, a Jaeger, a mesh's tap, a bucket; as JSON lines and a position."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ import msgspec
 from attrs import define, field, frozen
 
 from gameday import clock
+from gameday.detect.objects import NewObjects
 from gameday.detect.spans import span_lines
 from gameday.detect.taps import tap_line
 from gameday.errors import SystemUnreachable
@@ -20,16 +21,17 @@ _READ_BYTES: Final = 2**20
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`path` is a log file, a Jaeger's query URL, or a tap's folder as a file:// URL; `service` is who writes it.
+    """`path` is a log file, a Jaeger's query URL, a tap's folder as a file:// URL, or s3://BUCKET; `service` is who writes it.
 
-    `request_id` is where in a line that stands.
+    `request_id` is where in a line that stands. `env` is a file with the variables by which AWS's tools find a bucket's store.
     """
 
     path: str
     service: str
     request_id: str
-    kind: Literal["lines", "otlp", "jaeger", "tap"] = "lines"
+    kind: Literal["lines", "otlp", "jaeger", "tap", "s3"] = "lines"
     limit: int = 0
+    env: str = ""
 
 
 @frozen(kw_only=True)
@@ -50,6 +52,8 @@ def source_of(watched: Watched) -> Source:
             return JaegerSource(watched)
         case "tap":
             return TapSource(watched)
+        case "s3":
+            return BucketSource(NewObjects(urlsplit(watched.path).netloc, Path(watched.env)))
         case _:
             return FileSource(watched)
 
@@ -130,3 +134,19 @@ class TapSource:
             return []
         self._seen.add(path.name)
         return [tap_line(captured)]
+
+
+@define
+class BucketSource:
+    """Lists a bucket ten times a second, and gives each object once; the position is when it was last listed."""
+
+    objects: NewObjects
+    _due_s: float = field(default=0.0, init=False)
+
+    def read(self, after: int) -> Batch:
+        now = clock.now()
+        if now.mono_s < self._due_s:
+            return Batch(lines=(), position=after)
+        self._due_s = now.mono_s + _STORE_EVERY_S
+        lines = self.objects.lines()
+        return Batch(lines=(), position=after) if lines is None else Batch(lines=lines, position=int(now.wall_s * 1e6))

@@ -1,6 +1,6 @@
 """What a scenario is written against. The same steps run twice: as control, where nothing is injected, and with the fault."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,6 +16,7 @@ from gameday.place import Place
 from gameday.scenario.containment import CAME_BACK, CONTAINED, Containment
 from gameday.scenario.game import Game
 from gameday.scenario.hardening import harden
+from gameday.scenario.jobs import replay_in_ci
 from gameday.scenario.naming import OpenLeak, name
 from gameday.scenario.oracle import Finding
 from gameday.scenario.traffic import Move, Sent
@@ -39,6 +40,7 @@ from gameday.wait import NotInTime, poll_until
 
 EVERY_S: Final = 0.005
 DEFAULT_ASK: Final = "Can you help me with this?"
+Job = Callable[[System, Sent], None]
 
 
 @frozen(kw_only=True)
@@ -58,6 +60,7 @@ class Script:
         self._phase = Phase.BASELINE
         self._sent: dict[str, tuple[Sent, Phase]] = {}
         self._moves: list[Move] = []
+        self._jobs: list[tuple[Move, Job]] = []
         self._findings: list[Finding] = []
         self._leaks_to: tuple[str, ...] = ()
         self._unnamed: list[Alert] = []
@@ -110,6 +113,10 @@ class Script:
         )
         self._moves.append(move)
         return self._dispatch(move)
+
+    def run_ci(self, sent: Sent) -> None:
+        """The CI job replays the recorded exchange in a test that fails, and uploads its artifacts; again whenever it is sent again."""
+        self._run_job(replay_in_ci, sent)
 
     def expect_leak(self, sent: Sent, *, at: Place, within_s: float = 10.0) -> None:
         """With the fault: the prompt comes to rest at this place. In the control: nowhere, and that is proven."""
@@ -263,9 +270,18 @@ class Script:
         return sent
 
     def _replay(self, phase: Phase) -> list[Sent]:
-        """Every prompt of this arm once more, each with a fresh canary."""
+        """Every prompt of this arm once more, each with a fresh canary, and the jobs that ran behind it."""
         self._phase = phase
-        return [self._dispatch(move) for move in self._moves]
+        replayed = [self._dispatch(move) for move in self._moves]
+        for sent in replayed:
+            for move, job in self._jobs:
+                if move is sent.move:
+                    job(self._game.system, sent)
+        return replayed
+
+    def _run_job(self, job: Job, sent: Sent) -> None:
+        self._jobs.append((sent.move, job))
+        job(self._game.system, sent)
 
     def _look_behind(self) -> None:
         findings = self._game.look_behind(tenants=self._tenants())

@@ -10,10 +10,11 @@ from gameday.runtime.base import Server
 from gameday.runtime.probes import probe_all
 from gameday.servers.caddy import Caddy
 from gameday.servers.envoy import Envoy
+from gameday.servers.seaweedfs import SeaweedFS
 from gameday.servers.valkey import Valkey
 from gameday.systems.reference.stack import OPTIONAL
 
-SERVERS: Final[tuple[Server, ...]] = (Caddy(0), Valkey(), Envoy(0), *OPTIONAL)
+SERVERS: Final[tuple[Server, ...]] = (Caddy(0), Valkey(), Envoy(0), SeaweedFS(), *OPTIONAL)
 _NO_RUNTIME: Final = 3
 
 

@@ -48,6 +48,12 @@ class Sent:
     status: int
     answer: bytes = field(repr=False)
     canary: Canary = field(repr=False)
+    move: Move = field(repr=False)
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """As the API takes them."""
+        return [{"role": one.role, "content": one.text} for one in _messages(self.move, self.canary)]
 
 
 @define
@@ -121,6 +127,7 @@ class Traffic:
             status=answer.status,
             answer=answer.body,
             canary=canary,
+            move=move,
         )
 
     def barrier(self, *, tenant: str) -> Barrier | None:

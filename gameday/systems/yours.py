@@ -8,8 +8,9 @@ from gameday.errors import ConfigError
 from gameday.place import Place, Policy
 from gameday.servers.caddy import CaddyAdmin
 from gameday.servers.envoy import EnvoyAdmin
-from gameday.systems.base import AnswerCache, GatewayLog, Ingress, Mesh, System, Traces
+from gameday.systems.base import AnswerCache, Ci, GatewayLog, Ingress, Mesh, System, Traces
 from gameday.systems.gateway_settings import GatewaySettings
+from gameday.systems.job_settings import JobSettingsFile
 
 ANSWERS = Place(name=configuration.ANSWERS, policy=Policy.FULL, by_tenant=True, is_final=True)
 
@@ -29,6 +30,7 @@ def system(
         mesh=_mesh(config, places),
         log=_log(config, places),
         traces=_traces(config, places),
+        ci=_ci(config, places),
         evidence_parts=evidence_parts,
         not_exercised=not_exercised,
     )
@@ -72,6 +74,13 @@ def _traces(config: Config, places: tuple[Place, ...]) -> Traces | None:
         config.gateway.spans, places, key="gateway.spans", remedy="Add a sink that reads the gateway's spans."
     )
     return Traces(settings=GatewaySettings(Path(config.gateway.settings), config.gateway.health), spans=spans)
+
+
+def _ci(config: Config, places: tuple[Place, ...]) -> Ci | None:
+    if config.ci is None:
+        return None
+    artifacts = _declared(config.ci.place, places, key="ci.place", remedy="Add a sink that reads the bucket.")
+    return Ci(settings=JobSettingsFile(Path(config.ci.settings)), artifacts=artifacts)
 
 
 def _declared(name: str, places: tuple[Place, ...], *, key: str, remedy: str) -> Place:

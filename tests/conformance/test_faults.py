@@ -8,7 +8,9 @@ import pytest
 
 from gameday.faults import (
     FAULTS,
+    ArtifactsUploadedOnFailure,
     BodiesOnError,
+    CassetteWithRealHeaders,
     DebugLogLevel,
     Fault,
     FullSampling,
@@ -23,7 +25,7 @@ from gameday.faults import (
 from gameday.scenario.game import Game, Options
 from gameday.scenario.session import open_game
 from gameday.shipped import shipped
-from gameday.systems.base import GatewayLog, System, Traces
+from gameday.systems.base import Ci, GatewayLog, System, Traces
 from gameday.systems.powers import settings_from_ref
 from tests.conformance.conftest import require_docker
 
@@ -77,6 +79,14 @@ def span_fault(kind: Callable[[Traces], Fault]) -> Callable[[System], Fault]:
     return make
 
 
+def ci_fault(kind: Callable[[Ci], Fault]) -> Callable[[System], Fault]:
+    def make(system: System) -> Fault:
+        assert system.ci is not None
+        return kind(system.ci)
+
+    return make
+
+
 def full_sampling(traces: Traces) -> Fault:
     fault = FullSampling(traces)
     fault.prepare()
@@ -93,12 +103,12 @@ MAKERS = {
     "SpanContentCapture": span_fault(SpanContentCapture),
     "SpanStatusText": span_fault(SpanStatusText),
     "FullSampling": span_fault(full_sampling),
+    "ArtifactsUploadedOnFailure": ci_fault(ArtifactsUploadedOnFailure),
+    "CassetteWithRealHeaders": ci_fault(CassetteWithRealHeaders),
 }
 # What the reference pipeline has no server for yet is held to the same contract where its server is tested.
 ELSEWHERE = {
-    "ArtifactsUploadedOnFailure": "test_jobs.py",
     "BackupCopiesDebugCapture": "test_jobs.py",
-    "CassetteWithRealHeaders": "test_jobs.py",
     "CollectorDebugExporter": "test_collector.py",
     "CollectorRedactionRemoved": "test_collector.py",
     "LifecycleRuleOff": "test_jobs.py",

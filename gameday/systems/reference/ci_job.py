@@ -4,6 +4,7 @@
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,7 @@ class CiRun:
 
 
 def run_ci(settings_file: Path, exchanges: tuple[Exchange, ...], *, run: str) -> CiRun:
-    """Raises HarnessError where pytest could not run the tests."""
+    """Raises HarnessError where pytest could not run the tests. Its folder in the workspace goes when all is uploaded."""
     settings = read_ci(settings_file)
     folder = Path(settings.workspace) / run
     folder.mkdir(parents=True, mode=0o700)
@@ -61,11 +62,12 @@ def run_ci(settings_file: Path, exchanges: tuple[Exchange, ...], *, run: str) ->
     (folder / "summary.json").write_bytes(_summary(folder / "junit.xml", mask=settings.mask))
     names = ("summary.json", "cassette.yaml", *_raw_files(settings, failed=failed))
     ids = tuple(exchange.request_id for exchange in exchanges)
-    keys = (
+    keys = tuple(
         upload(settings.artifacts, f"runs/{run}/{name}", (folder / name).read_bytes(), request_ids=ids)
         for name in names
     )
-    return CiRun(failed=failed, keys=tuple(keys))
+    shutil.rmtree(folder)
+    return CiRun(failed=failed, keys=keys)
 
 
 def _raw_files(settings: CiSettings, *, failed: int) -> tuple[str, ...]:
@@ -78,11 +80,17 @@ def _tested(folder: Path) -> tuple[str, int]:
     done = run_command(
         (*pytest, *where, str(folder)),
         within_s=WITHIN_S,
-        env=without_proxies(PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"),
+        env=_env(),
     )
     if done.exit_code not in {0, _TESTS_FAILED}:
         raise HarnessError(f"pytest ended with {done.exit_code}; its output lies in {folder}")
     return done.output, sum(1 for _ in _cases(folder / "junit.xml", failed=True))
+
+
+def _env() -> dict[str, str]:
+    """Nothing of a pytest that the job may have been started from."""
+    env = without_proxies(PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    return {name: text for name, text in env.items() if name not in {"PYTEST_PLUGINS", "PYTEST_ADDOPTS"}}
 
 
 def _cases(junit: Path, *, failed: bool) -> list[ET.Element]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 
 from gameday.config import secret
+from gameday.errors import SystemUnreachable
 from gameday.servers.seaweedfs import kept_client
 from gameday.systems.reference.watched import bad_value, parse_as
 
@@ -64,7 +65,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 JobSettings = CiSettings | BackupSettings
-_RUN_ID: Final = "request-ids"
+RUN_ID: Final = "request-ids"
 _METADATA_CHARS: Final = 1500
 
 
@@ -89,6 +90,14 @@ def read_backup(path: Path) -> BackupSettings:
 
 def upload(bucket: Bucket, key: str, body: bytes, *, request_ids: tuple[str, ...] = ()) -> str:
     """Puts one object and returns its key; its metadata says which requests it belongs to, as far as there is room."""
-    metadata = {_RUN_ID: ",".join(request_ids)[:_METADATA_CHARS]} if request_ids else {}
-    bucket.client().put_object(Bucket=bucket.name, Key=key, Body=body, Metadata=metadata)
+    from botocore.exceptions import (  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415 - slow to import
+        BotoCoreError,
+        ClientError,
+    )
+
+    metadata = {RUN_ID: ",".join(request_ids)[:_METADATA_CHARS]} if request_ids else {}
+    try:
+        bucket.client().put_object(Bucket=bucket.name, Key=key, Body=body, Metadata=metadata)
+    except (BotoCoreError, ClientError) as error:
+        raise SystemUnreachable(f"the bucket {bucket.name} at {bucket.url}: {type(error).__name__}") from error
     return key

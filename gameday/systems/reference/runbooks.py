@@ -6,8 +6,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gameday.config import Probes, RunbookConfig
+from gameday.config import Probes, RunbookConfig, SinkConfig
 from gameday.systems.reference.files import Files
+from gameday.systems.reference.jobs import Jobs
 from gameday.systems.reference.settings import read_value
 
 
@@ -29,7 +30,7 @@ class Spans:
 
 
 def runbooks(
-    files: Files, *, admin: str, handlers: str, cache_url: str, models_url: str, spans: Spans, mesh: Taps
+    files: Files, *, admin: str, handlers: str, cache_url: str, models_url: str, spans: Spans, mesh: Taps, jobs: Jobs
 ) -> dict[str, RunbookConfig]:
     rotate = _program("rotate_keys", "--keys", str(files.keys), "--clients", str(files.clients), "--url", models_url)
     return {
@@ -80,7 +81,21 @@ def runbooks(
             purge=_program("purge_cache", "--cache", cache_url, "--pattern", "gw:cache:*"),
             rotate=rotate,
         ),
+        "ci-artifacts": _of_job(files, jobs, settings=jobs.ci.settings, sink=jobs.sinks[0], rotate=rotate),
     }
+
+
+def _of_job(
+    files: Files, jobs: Jobs, *, settings: str, sink: SinkConfig, rotate: tuple[str, ...], purge: tuple[str, ...] = ()
+) -> RunbookConfig:
+    bucket = jobs.in_bucket(sink)
+    return _runbook(
+        files,
+        stop=_program("job_settings", "--settings", settings, "--approved", jobs.approved(settings)),
+        seal=_seal(files, *bucket),
+        purge=_program("purge_objects", *bucket, "--request-id", "{alert.request_id}", *purge),
+        rotate=rotate,
+    )
 
 
 def _runbook(

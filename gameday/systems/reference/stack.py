@@ -25,12 +25,15 @@ from gameday.servers.alertmanager import Alertmanager
 from gameday.servers.caddy import HANDLERS, Caddy, CaddyAdmin
 from gameday.servers.envoy import TAP, Envoy, EnvoyAdmin
 from gameday.servers.jaeger import Jaeger
+from gameday.servers.seaweedfs import SeaweedFS
 from gameday.servers.valkey import Valkey, connect
 from gameday.systems import yours
 from gameday.systems.base import System
 from gameday.systems.gateway_settings import GatewaySettings
 from gameday.systems.reference.alerting import alerting
 from gameday.systems.reference.files import TENANTS, Files
+from gameday.systems.reference.jobs import NOT_EXERCISED as JOBS_NOT_EXERCISED
+from gameday.systems.reference.jobs import Jobs
 from gameday.systems.reference.programs import Programs
 from gameday.systems.reference.runbooks import Spans, Taps, runbooks
 from gameday.systems.reference.settings import Addresses
@@ -87,11 +90,14 @@ def start_stack(
             str, int
         ] = {}  # ports of our programs, which are known once the runtime has said where servers call
         servers = (Caddy(lambda: called["gateway"]), Valkey(), Envoy(lambda: called["redactor"]))
-        runtime = stack.enter_context(choose(on, servers, optional=OPTIONAL, watchdog=watchdog, root=root))
+        runtime = stack.enter_context(
+            choose(on, (*servers, SeaweedFS()), optional=OPTIONAL, watchdog=watchdog, root=root)
+        )
         gateway, redactor = (_listening(runtime, stack) for _ in range(2))
         called |= {"gateway": _port(gateway), "redactor": _port(redactor)}
         programs = Programs(root=root, watchdog=watchdog, on_up=on_up, stack=stack)
         files = Files(root=root, pipeline=pipeline)
+        jobs = Jobs(root)
         routing = stack.enter_context(alerting(runtime, pipeline=pipeline, webhook=webhook))
 
         digests: list[str] = []
@@ -100,18 +106,21 @@ def start_stack(
             digests.append(running.digest)
             on_up(_up(running))
 
-        with ThreadPoolExecutor(max_workers=5) as pool:
+        with ThreadPoolExecutor(max_workers=6) as pool:
             starting = pool.submit(start_all, runtime, servers, on_ready=ready)
             traces = pool.submit(start_tracing, runtime, programs=programs, root=root, on_ready=ready, keep=keep_traces)
             router = pool.submit(routing.start)
+            store = pool.submit(jobs.start, runtime, on_ready=ready)
             model = pool.submit(programs.start, "modelhost", {"log": {"file": str(files.model_log)}})
             masking = pool.submit(programs.start, "redactor", pipeline / "redactor.json", sockets=redactor)
             tracing = traces.result()
             wait_for_watcher = beside(
-                [*_watched_logs(files, taps=root / "envoy" / envoy.TAPS), tracing.watched], posts_to=routing.posts_to
+                [*_watched_logs(files, taps=root / "envoy" / envoy.TAPS), tracing.watched, *jobs.watched],
+                posts_to=routing.posts_to,
             )
             up, model_url = starting.result(), model.result()
             masking.result()
+            store.result()
             if routed := router.result():
                 ready(routed)
         addresses = Addresses(
@@ -132,16 +141,18 @@ def start_stack(
             addresses=addresses,
             detector=msgspec.structs.replace(detector, alertmanager=routing.url or None),
             tracing=tracing,
+            jobs=jobs,
         )
         system = yours.system(
             config,
             name="reference pipeline",
             evidence_parts=(files.policy_digest(), *sorted(digests)),
-            not_exercised=(*routing.not_exercised, *tracing.not_exercised, *_NOT_EXERCISED),
+            not_exercised=(*routing.not_exercised, *tracing.not_exercised, *JOBS_NOT_EXERCISED, *_NOT_EXERCISED),
         )
 
         def reset() -> None:
             _reset(config, files, addresses)
+            jobs.reset()
             routing.reset()
 
         yield Stack(system=system, runtime=runtime, root=root, reset=reset)
@@ -155,13 +166,14 @@ def _config(
     addresses: Addresses,
     detector: DetectorConfig,
     tracing: Tracing,
+    jobs: Jobs,
 ) -> Config:
     admin = f"http://{up['caddy'].addresses['admin']}"
     url = f"http://{up['caddy'].addresses['http']}/v1"
     return Config(
         target=Target(url=url, tenants={tenant: f"file:{files.client_key(tenant)}" for tenant in TENANTS}),
         limits=Limits(requests=REQUESTS),
-        sink=(*_sinks(files, addresses), tracing.sink, _tap_sink(up["envoy"])),
+        sink=(*_sinks(files, addresses), tracing.sink, _tap_sink(up["envoy"]), *jobs.sinks),
         detector=(detector,),
         runbook=runbooks(
             files,
@@ -171,8 +183,10 @@ def _config(
             models_url=f"{url}/models",
             spans=Spans(seal=tracing.seal, purge=tracing.purge),
             mesh=Taps(ref=envoy.admin(up["envoy"]).ref, key=TAP, folder=envoy.taps(up["envoy"])),
+            jobs=jobs,
         ),
         mesh=MeshConfig(place=TAPS, admin=f"http://{up['envoy'].addresses['admin']}", key=TAP),
+        ci=jobs.ci,
         ingress=IngressConfig(place=INGRESS_LOG, admin=admin, handlers=HANDLERS),
         gateway=GatewayConfig(
             settings=str(files.gateway), health=f"{gateway_url}/healthz", log=GATEWAY_LOG, spans=SPANS
