@@ -223,6 +223,14 @@ class CiConfig(_Closed, frozen=True, kw_only=True):
     place: Text
 
 
+class BackupsConfig(_Closed, frozen=True, kw_only=True):
+    """A backup job of ours: its settings file, and the places where its backups and its snapshots rest."""
+
+    settings: FilePath
+    objects: Text
+    snapshots: Text
+
+
 class GatewayConfig(_Closed, frozen=True, kw_only=True):
     """A gateway of ours: its settings file, where it says which settings are in force, and the places of its log and spans."""
 
@@ -249,6 +257,7 @@ class Config(_Closed, frozen=True, kw_only=True):
     mesh: MeshConfig | None = None
     gateway: GatewayConfig | None = None
     ci: CiConfig | None = None
+    backups: BackupsConfig | None = None
     slo: SloConfig = SloConfig()
 
 

@@ -10,6 +10,8 @@ from gameday.config import Target, secret
 from gameday.errors import UsageError
 from gameday.scenario.traffic import Sent
 from gameday.systems.base import System
+from gameday.systems.reference.backup import back_up
+from gameday.systems.reference.capture import capture
 from gameday.systems.reference.ci_job import run_ci
 from gameday.systems.reference.job_files import Exchange
 
@@ -21,6 +23,17 @@ def replay_in_ci(system: System, sent: Sent) -> None:
     if system.config.ci is None:
         raise UsageError("run_ci: gameday.toml describes no CI job. Add [ci], or skip where `System.ci` is None.")
     run_ci(Path(system.config.ci.settings), (_exchange(system.config.target, sent),), run=uuid.uuid4().hex)
+
+
+def back_up_capture(system: System, sent: Sent) -> None:
+    """The exchange is kept in the debug capture, where it may be, and then the backup job runs."""
+    if system.config.backups is None:
+        raise UsageError(
+            "back_up: gameday.toml describes no backup job. Add [backups], or skip where `System.backups` is None."
+        )
+    settings = Path(system.config.backups.settings)
+    capture(settings, _exchange(system.config.target, sent))
+    back_up(settings, run=uuid.uuid4().hex)
 
 
 def _exchange(target: Target, sent: Sent) -> Exchange:

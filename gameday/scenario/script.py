@@ -16,7 +16,7 @@ from gameday.place import Place
 from gameday.scenario.containment import CAME_BACK, CONTAINED, Containment
 from gameday.scenario.game import Game
 from gameday.scenario.hardening import harden
-from gameday.scenario.jobs import replay_in_ci
+from gameday.scenario.jobs import back_up_capture, replay_in_ci
 from gameday.scenario.naming import OpenLeak, name
 from gameday.scenario.oracle import Finding
 from gameday.scenario.traffic import Move, Sent
@@ -117,6 +117,10 @@ class Script:
     def run_ci(self, sent: Sent) -> None:
         """The CI job replays the recorded exchange in a test that fails, and uploads its artifacts; again whenever it is sent again."""
         self._run_job(replay_in_ci, sent)
+
+    def back_up(self, sent: Sent) -> None:
+        """The debug capture keeps the recorded exchange, and the backup job runs; again whenever it is sent again."""
+        self._run_job(back_up_capture, sent)
 
     def expect_leak(self, sent: Sent, *, at: Place, within_s: float = 10.0) -> None:
         """With the fault: the prompt comes to rest at this place. In the control: nowhere, and that is proven."""

@@ -8,7 +8,7 @@ from gameday.errors import ConfigError
 from gameday.place import Place, Policy
 from gameday.servers.caddy import CaddyAdmin
 from gameday.servers.envoy import EnvoyAdmin
-from gameday.systems.base import AnswerCache, Ci, GatewayLog, Ingress, Mesh, System, Traces
+from gameday.systems.base import AnswerCache, Backups, Ci, GatewayLog, Ingress, Mesh, System, Traces
 from gameday.systems.gateway_settings import GatewaySettings
 from gameday.systems.job_settings import JobSettingsFile
 
@@ -31,6 +31,7 @@ def system(
         log=_log(config, places),
         traces=_traces(config, places),
         ci=_ci(config, places),
+        backups=_backups(config, places),
         evidence_parts=evidence_parts,
         not_exercised=not_exercised,
     )
@@ -81,6 +82,17 @@ def _ci(config: Config, places: tuple[Place, ...]) -> Ci | None:
         return None
     artifacts = _declared(config.ci.place, places, key="ci.place", remedy="Add a sink that reads the bucket.")
     return Ci(settings=JobSettingsFile(Path(config.ci.settings)), artifacts=artifacts)
+
+
+def _backups(config: Config, places: tuple[Place, ...]) -> Backups | None:
+    if config.backups is None:
+        return None
+    objects, snapshots = (
+        _declared(name, places, key=f"backups.{key}", remedy="Add a sink that reads them.")
+        for key, name in (("objects", config.backups.objects), ("snapshots", config.backups.snapshots))
+    )
+    settings = JobSettingsFile(Path(config.backups.settings))
+    return Backups(settings=settings, objects=objects, snapshots=snapshots)
 
 
 def _declared(name: str, places: tuple[Place, ...], *, key: str, remedy: str) -> Place:

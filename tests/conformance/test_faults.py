@@ -9,6 +9,7 @@ import pytest
 from gameday.faults import (
     FAULTS,
     ArtifactsUploadedOnFailure,
+    BackupCopiesDebugCapture,
     BodiesOnError,
     CassetteWithRealHeaders,
     DebugLogLevel,
@@ -17,6 +18,7 @@ from gameday.faults import (
     MeshTap,
     RequestBodyLogging,
     SharedCacheKey,
+    SnapshotWithDebugCapture,
     SpanContentCapture,
     SpanStatusText,
     ValidationEcho,
@@ -25,7 +27,7 @@ from gameday.faults import (
 from gameday.scenario.game import Game, Options
 from gameday.scenario.session import open_game
 from gameday.shipped import shipped
-from gameday.systems.base import Ci, GatewayLog, System, Traces
+from gameday.systems.base import Backups, Ci, GatewayLog, System, Traces
 from gameday.systems.powers import settings_from_ref
 from tests.conformance.conftest import require_docker
 
@@ -87,6 +89,14 @@ def ci_fault(kind: Callable[[Ci], Fault]) -> Callable[[System], Fault]:
     return make
 
 
+def backup_fault(kind: Callable[[Backups], Fault]) -> Callable[[System], Fault]:
+    def make(system: System) -> Fault:
+        assert system.backups is not None
+        return kind(system.backups)
+
+    return make
+
+
 def full_sampling(traces: Traces) -> Fault:
     fault = FullSampling(traces)
     fault.prepare()
@@ -105,15 +115,15 @@ MAKERS = {
     "FullSampling": span_fault(full_sampling),
     "ArtifactsUploadedOnFailure": ci_fault(ArtifactsUploadedOnFailure),
     "CassetteWithRealHeaders": ci_fault(CassetteWithRealHeaders),
+    "BackupCopiesDebugCapture": backup_fault(BackupCopiesDebugCapture),
+    "SnapshotWithDebugCapture": backup_fault(SnapshotWithDebugCapture),
 }
 # What the reference pipeline has no server for yet is held to the same contract where its server is tested.
 ELSEWHERE = {
-    "BackupCopiesDebugCapture": "test_jobs.py",
     "CollectorDebugExporter": "test_collector.py",
     "CollectorRedactionRemoved": "test_collector.py",
     "LifecycleRuleOff": "test_jobs.py",
     "PublicBucket": "test_jobs.py",
-    "SnapshotWithDebugCapture": "test_jobs.py",
 }
 every_fault = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 

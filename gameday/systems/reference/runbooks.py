@@ -6,9 +6,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gameday.config import Probes, RunbookConfig, SinkConfig
+from gameday.config import Probes, RunbookConfig
 from gameday.systems.reference.files import Files
-from gameday.systems.reference.jobs import Jobs
+from gameday.systems.reference.jobs import ARTIFACTS, BACKUPS, Jobs
 from gameday.systems.reference.settings import read_value
 
 
@@ -81,14 +81,17 @@ def runbooks(
             purge=_program("purge_cache", "--cache", cache_url, "--pattern", "gw:cache:*"),
             rotate=rotate,
         ),
-        "ci-artifacts": _of_job(files, jobs, settings=jobs.ci.settings, sink=jobs.sinks[0], rotate=rotate),
+        "ci-artifacts": _of_job(files, jobs, settings=jobs.ci.settings, place=ARTIFACTS, rotate=rotate),
+        "backups": _of_job(
+            files, jobs, settings=jobs.backups.settings, place=BACKUPS, rotate=rotate, purge=("--bodies",)
+        ),
     }
 
 
 def _of_job(
-    files: Files, jobs: Jobs, *, settings: str, sink: SinkConfig, rotate: tuple[str, ...], purge: tuple[str, ...] = ()
+    files: Files, jobs: Jobs, *, settings: str, place: str, rotate: tuple[str, ...], purge: tuple[str, ...] = ()
 ) -> RunbookConfig:
-    bucket = jobs.in_bucket(sink)
+    bucket = jobs.in_bucket(place)
     return _runbook(
         files,
         stop=_program("job_settings", "--settings", settings, "--approved", jobs.approved(settings)),

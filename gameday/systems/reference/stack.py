@@ -187,6 +187,7 @@ def _config(
         ),
         mesh=MeshConfig(place=TAPS, admin=f"http://{up['envoy'].addresses['admin']}", key=TAP),
         ci=jobs.ci,
+        backups=jobs.backups,
         ingress=IngressConfig(place=INGRESS_LOG, admin=admin, handlers=HANDLERS),
         gateway=GatewayConfig(
             settings=str(files.gateway), health=f"{gateway_url}/healthz", log=GATEWAY_LOG, spans=SPANS
