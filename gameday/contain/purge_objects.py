@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from gameday.config import secret
 from gameday.contain.carrying import LOOKED_INTO_BYTES, carries, request_id
 from gameday.contain.program import run_step
-from gameday.contain.vacuum import deleted_bytes, vacuum
 from gameday.errors import HarnessError
 from gameday.servers.seaweedfs import REGION, connect
 
@@ -29,9 +28,17 @@ def _is_safe(options: argparse.Namespace) -> bool:
     client = _client(options)
     try:
         found = next(_carriers(client, options), None) or next(_uploads(client, options), None)
-        return found is None and not (options.volume and deleted_bytes(options.volume, bucket=options.bucket))
+        return found is None and not _keeps_deleted(options)
     except _errors() as error:
         raise HarnessError(_told(error)) from None
+
+
+def _keeps_deleted(options: argparse.Namespace) -> bool:
+    if not options.volume:
+        return False
+    from gameday.contain.vacuum import deleted_bytes  # noqa: PLC0415 - its client takes time, and few ask for it
+
+    return bool(deleted_bytes(options.volume, bucket=options.bucket))
 
 
 def _act(options: argparse.Namespace) -> None:
@@ -46,6 +53,8 @@ def _act(options: argparse.Namespace) -> None:
     except _errors() as error:
         raise HarnessError(_told(error)) from None
     if options.master and options.volume:
+        from gameday.contain.vacuum import vacuum  # noqa: PLC0415
+
         vacuum(options.master, volume_server=options.volume, bucket=options.bucket)
 
 
