@@ -36,14 +36,20 @@ class Spans:
     _requests: int = 0
 
     def count(self, record: Record, found: Found, *, ledger: Ledger) -> None:
-        """Part of a whole is a span with any part of a prompt of this run; one with a prompt of another run is none of ours."""
+        """Part of a whole is a span with any part of a prompt of this run; one with a prompt of another run is none of ours.
+
+        A clean span of no request of ours (a purge's filler, somebody else's traffic) is left out: it would only make the rate look small.
+        """
         known = [known for known in (ledger.get(one.canary) for one in found.sightings) if known is not None]
         if (found.sightings and not known) or self._met.get(record.locator, False):
             return
         if not known and found.is_complete and record.locator in self._met:
             return
         self._met[record.locator] = bool(known)
-        count = self._counts.setdefault(_owner(known, record, ledger), _Count())
+        owner = _owner(known, record, ledger)
+        if owner is None and found.is_complete:
+            return
+        count = self._counts.setdefault(owner, _Count())
         count.whole += 1
         count.part += bool(known)
         count.unsearched += not known and not found.is_complete
